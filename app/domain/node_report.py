@@ -1,0 +1,45 @@
+"""What a node says of itself, and of the sockets that it closed, once a second and soon after it has applied closures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.ids import NodeId, RevocationId
+
+__all__ = ["NodeReport", "RevocationOutcome"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationOutcome:
+    """What has been added to a receipt since the last report that was stored; every number is an increment.
+
+    `closing` rises when gates shut and falls again as the sockets end, so it may be negative here.
+    `slowest` is the longest time from the closure's row to a shut gate; None where none was measured.
+    """
+
+    revocation_id: RevocationId
+    closing: int
+    clean: int
+    aborted: int
+    already_gone: int
+    slowest: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReport:
+    """The node's row. `snapshot` is how far the log is applied, rechecks included; None until it may admit."""
+
+    node_id: NodeId
+    name: str
+    policy: str
+    lease: timedelta
+    system_identifier: str | None
+    timeline: int | None
+    snapshot: str | None
+    is_current: bool
+    is_subscribed: bool
+    tail_age: timedelta | None
+    doorbell_age: timedelta | None
+    sockets: int
+    pending: int
+    outcomes: Sequence[RevocationOutcome]

@@ -1,0 +1,174 @@
+"""Judging one read of a credential: whether a socket is admitted, and whether one that was admitted speaks on.
+
+Both are one step without await (R8): nothing can come between the judgement and what it does to the registry.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from app.domain.closing import CloseCode, Closing, Reason, closing_for_reason
+from app.domain.credential_state import Alive, CredentialRecord, Dead, state_of
+from app.domain.credentials import CredentialType
+from app.domain.radius import closing_for
+from app.domain.snapshot import Snapshot
+from app.domain.targets import Action, Closure
+from app.sockets.currency import Currency
+from app.sockets.deadlines import Deadlines
+from app.sockets.entry import Entry
+from app.sockets.registry import Registry, Via, depends_on
+
+__all__ = ["Admitted", "NotCurrent", "Reading", "Refused", "VerifyAgain", "judge_opening", "judge_recheck"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One read: the clock before it was sent (R10), the epoch it was sent in, and what its snapshot saw.
+
+    `record` is None for a credential that does not exist in that snapshot.
+    """
+
+    sent_at: float
+    epoch: int
+    snapshot: Snapshot
+    record: CredentialRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The socket is in the registry as one that may speak; its deadline is armed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The credential is dead. The socket is forgotten."""
+
+    closing: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyAgain:
+    """Something was applied meanwhile that the read did not see and that need not be the end: read once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotCurrent:
+    """The node cannot prove that it is current, or the opening took too long. The socket is forgotten."""
+
+
+def judge_opening(
+    entry: Entry,
+    reading: Reading,
+    *,
+    registry: Registry,
+    currency: Currency,
+    deadlines: Deadlines,
+    now: float,
+    remember_s: float,
+) -> Admitted | Refused | VerifyAgain | NotCurrent:
+    """What becomes of an attached socket whose credential has been read.
+
+    What the registry remembers of recent closures is held against everything that the read has taught us,
+    unless the read's snapshot saw it.
+    """
+    if not currency.is_current(now) or now - entry.attached_at > remember_s:
+        registry.detach(entry)
+        return NotCurrent()
+    if reading.epoch != currency.epoch:
+        return VerifyAgain()
+    state = _state(reading)
+    if isinstance(state, Dead):
+        registry.detach(entry)
+        return Refused(closing_for_reason(state.reason, entry.credential_type, can_refresh=state.can_refresh))
+    _learn(entry, reading, state)
+    if entry.deadline <= now:
+        return VerifyAgain()
+    unseen = _unseen(entry, registry)
+    final = next(
+        (closing for closing in unseen if closing is not None and closing.code is not CloseCode.RECONNECT),
+        None,
+    )
+    if final is not None:
+        registry.detach(entry)
+        return Refused(final)
+    if unseen:
+        return VerifyAgain()
+    registry.admit(entry)
+    deadlines.arm(entry)
+    return Admitted()
+
+
+def judge_recheck(
+    entry: Entry,
+    reading: Reading,
+    *,
+    registry: Registry,
+    currency: Currency,
+    deadlines: Deadlines,
+    via: Via,
+) -> bool:
+    """Whether the read counts; then the socket is closed, or has its new deadline and snapshot and speaks on.
+
+    It counts if it was sent under the present baseline and its snapshot saw every recheck that was applied
+    to the entry, and what its last read saw. Otherwise nothing changes, and it is to be read again.
+    """
+    if entry.closing is not None or not entry.is_admitted:
+        return True
+    if reading.epoch != currency.epoch or not all(reading.snapshot.sees(owed) for owed in entry.owed):
+        return False
+    if (
+        entry.epoch == reading.epoch
+        and entry.snapshot is not None
+        and reading.snapshot.is_before(entry.snapshot)
+    ):
+        return False
+    state = _state(reading)
+    if isinstance(state, Dead):
+        told = _GONE[entry.credential_type] if reading.record is None else state.reason
+        closing = closing_for_reason(told, entry.credential_type, can_refresh=state.can_refresh)
+        registry.shut([entry], lambda _: closing, via=via)
+        return True
+    _learn(entry, reading, state)
+    registry.read_is_done(entry)
+    deadlines.arm(entry)
+    return True
+
+
+def _state(reading: Reading) -> Alive | Dead:
+    if reading.record is None:
+        return Dead(reason=Reason.UNAUTHENTICATED)
+    return state_of(reading.record)
+
+
+def _learn(entry: Entry, reading: Reading, alive: Alive) -> None:
+    record = reading.record
+    assert record is not None
+    entry.account_id = record.account_id
+    entry.api_token_id = record.api_token_id
+    entry.grant_id = record.grant.grant_id if record.grant is not None else None
+    entry.snapshot = reading.snapshot
+    entry.epoch = reading.epoch
+    entry.deadline = inf if alive.remaining is None else reading.sent_at + alive.remaining.total_seconds()
+
+
+def _unseen(entry: Entry, registry: Registry) -> list[Closing | None]:
+    """What was applied since the entry attached, concerns it, and was not seen by its read; None for a recheck."""
+    return [
+        closing_for(closure.target.kind, closure.cause, entry.credential_type)
+        if closure.action is Action.CLOSE
+        else None
+        for closure in registry.recent.since(entry.attached_order)
+        if depends_on(entry, closure.target) and not _was_seen(closure, entry)
+    ]
+
+
+def _was_seen(closure: Closure, entry: Entry) -> bool:
+    transaction = closure.cause.transaction
+    return transaction is not None and entry.snapshot is not None and entry.snapshot.sees(transaction)
+
+
+_GONE = {
+    CredentialType.SESSION: Reason.SESSION_REVOKED,
+    CredentialType.API_TOKEN: Reason.TOKEN_REVOKED,
+    CredentialType.DAEMON_TOKEN: Reason.ACCOUNT_DELETED,
+}
+"""What an open socket is told when its row no longer exists."""

@@ -1,0 +1,276 @@
+"""Every socket of this node, found by what it depends on. Satisfies `ConnectionCloser` structurally.
+
+Closing is decided here, synchronously: when a method returns, the gates are shut. What then happens to the
+sockets (last message, close frame, abort) is the shell's, which is told by `on_shut`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import Literal
+
+from app.domain.closing import Closing, Reason
+from app.domain.credentials import ALL_CREDENTIAL_TYPES, CredentialType
+from app.domain.radius import closing_for
+from app.domain.targets import Action, Cause, Closure, Target, TargetKind
+from app.sockets.entry import Entry
+from app.sockets.index import Index
+from app.sockets.recent_closures import RecentClosures
+
+__all__ = ["REVOKED", "Registry", "Via"]
+
+REVOKED = Cause(reason=Reason.REVOKED, invalidates=ALL_CREDENTIAL_TYPES)
+"""What `cause="revoked"` stands for."""
+
+
+class Via(StrEnum):
+    """What brought the news that a socket must close."""
+
+    DOORBELL = "doorbell"
+    TAIL = "tail"
+    DEADLINE = "deadline"
+    RECHECK = "recheck"
+    RECONCILIATION = "reconciliation"
+    NODE = "node"
+
+
+OnShut = Callable[[Sequence[Entry], Cause | None, Via], None]
+
+
+class Registry:
+    """The attached sockets, pending and admitted, and the closures applied while some were pending."""
+
+    def __init__(self, on_shut: OnShut) -> None:
+        self._on_shut = on_shut
+        self._entries: dict[Entry, None] = {}
+        self._pending: dict[Entry, None] = {}
+        self._by_session: Index[str] = Index()
+        self._by_token: Index[str] = Index()
+        self._by_account: Index[str] = Index()
+        self._by_grant: Index[str] = Index()
+        self._owing: dict[Entry, None] = {}
+        self.recent = RecentClosures()
+
+    # Attach, admit, detach ------------------------------------------------------------------------------
+
+    def attach(self, entry: Entry, *, now: float) -> None:
+        """The socket is known, closeable and mute, before its credential is read (R8)."""
+        entry.attached_order = self.recent.next_order()
+        entry.attached_at = now
+        self._entries[entry] = None
+        self._pending[entry] = None
+        if entry.credential_type is CredentialType.SESSION and entry.token_hash is not None:
+            self._by_session.add(entry.token_hash, entry)
+        if entry.account_id is not None:
+            self._by_account.add(str(entry.account_id), entry)
+
+    def admit(self, entry: Entry) -> None:
+        """The socket may speak, and is found by everything that the read has taught us."""
+        self._forget_pending(entry)
+        entry.is_admitted = True
+        entry.is_mute = False
+        if entry.api_token_id is not None:
+            self._by_token.add(str(entry.api_token_id), entry)
+        if entry.account_id is not None:
+            self._by_account.add(str(entry.account_id), entry)
+        if entry.grant_id is not None:
+            self._by_grant.add(str(entry.grant_id), entry)
+
+    def detach(self, entry: Entry) -> None:
+        """The socket is forgotten: its transport is gone, or it was never admitted. Repeating it changes nothing."""
+        if entry not in self._entries:
+            return
+        del self._entries[entry]
+        self._forget_pending(entry)
+        self._owing.pop(entry, None)
+        if entry.token_hash is not None:
+            self._by_session.discard(entry.token_hash, entry)
+        self._by_token.discard(str(entry.api_token_id), entry)
+        self._by_account.discard(str(entry.account_id), entry)
+        self._by_grant.discard(str(entry.grant_id), entry)
+
+    # ConnectionCloser -----------------------------------------------------------------------------------
+
+    def close_sockets_for_session(
+        self, session_token_hash: str, *, cause: Cause | Literal["revoked"] = "revoked"
+    ) -> int:
+        """Every socket authenticated with the session token of that hash is closed; the number closed now."""
+        return self._apply_close(Target(TargetKind.SESSION, session_token_hash), _cause(cause), Via.DOORBELL)
+
+    def close_sockets_for_token(
+        self, api_token_id: str, *, cause: Cause | Literal["revoked"] = "revoked"
+    ) -> int:
+        """Every socket authenticated with the API token of that id is closed; the number closed now."""
+        return self._apply_close(Target(TargetKind.TOKEN, api_token_id), _cause(cause), Via.DOORBELL)
+
+    def close_sockets_for_account(
+        self, account_id: str, *, cause: Cause | Literal["revoked"] = "revoked"
+    ) -> int:
+        """Every socket of that account is closed; those whose credential is still valid are told to reconnect."""
+        return self._apply_close(Target(TargetKind.ACCOUNT, account_id), _cause(cause), Via.DOORBELL)
+
+    # Closures -------------------------------------------------------------------------------------------
+
+    def apply(self, closure: Closure, *, via: Via, generation: int) -> int:
+        """The closure is applied: sockets that it closes have their gates shut, those to recheck are mute.
+
+        Sockets whose read already saw its transaction are spared (R12). Returns how many were closed now.
+        `generation` is that of the poll being applied; a recheck is owed from it on.
+        """
+        if closure.action is Action.CLOSE:
+            return self._apply_close(closure.target, closure.cause, via)
+        self._remember(closure)
+        for entry in self.matching(closure.target):
+            self._owe(entry, closure.cause, generation)
+        return 0
+
+    def matching(self, target: Target) -> tuple[Entry, ...]:
+        """The sockets, pending ones included, that are known to depend on the target; none for an empty key."""
+        match target.kind:
+            case TargetKind.SESSION:
+                return self._by_session.under(target.key)
+            case TargetKind.TOKEN:
+                return self._by_token.under(target.key)
+            case TargetKind.ACCOUNT:
+                return self._by_account.under(target.key)
+            case TargetKind.GRANT:
+                return self._by_grant.under(target.key)
+            case TargetKind.TABLE:
+                return tuple(entry for entry in self._entries if depends_on(entry, target))
+
+    def shut(self, entries: Iterable[Entry], closing: Callable[[Entry], Closing], *, via: Via) -> int:
+        """The admitted ones among the entries have their gates shut, each with its own closing; how many now."""
+        closed = [entry for entry in entries if self._shut_one(entry, closing(entry), None)]
+        if closed:
+            self._on_shut(closed, None, via)
+        return len(closed)
+
+    # Reads that are owed --------------------------------------------------------------------------------
+
+    def owe_read(self, entries: Iterable[Entry]) -> None:
+        """The entries are to be read; whoever has to be mute until then is so already."""
+        for entry in entries:
+            if entry in self._entries and entry.closing is None and entry.is_admitted:
+                self._owing[entry] = None
+
+    def mute_before_epoch(self, epoch: int) -> None:
+        """Whoever was verified under an earlier baseline is mute, and is to be read."""
+        for entry in self._entries:
+            if entry.epoch < epoch and entry.is_admitted and entry.closing is None:
+                entry.is_mute = True
+                self._owing[entry] = None
+
+    def owing(self) -> tuple[Entry, ...]:
+        """Who is to be read, as it stands now."""
+        return tuple(self._owing)
+
+    def read_is_done(self, entry: Entry) -> None:
+        """Nothing is owed any more, and the entry speaks on unless its deadline says otherwise."""
+        entry.owed = ()
+        entry.owed_since = -1
+        entry.is_mute = False
+        self._owing.pop(entry, None)
+
+    @property
+    def owed_since(self) -> int | None:
+        """The earliest generation of a recheck that is still owed; None when none is."""
+        owed = [entry.owed_since for entry in self._owing if entry.owed_since >= 0]
+        return min(owed) if owed else None
+
+    # Counting -------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def pending_count(self) -> int:
+        """Sockets that are attached and not yet admitted."""
+        return len(self._pending)
+
+    @property
+    def index_size(self) -> int:
+        """Keys in all indexes together; zero when nobody is attached."""
+        return len(self._by_session) + len(self._by_token) + len(self._by_account) + len(self._by_grant)
+
+    # Private --------------------------------------------------------------------------------------------
+
+    def _apply_close(self, target: Target, cause: Cause, via: Via) -> int:
+        self._remember(Closure(action=Action.CLOSE, target=target, cause=cause))
+        matched = self.matching(target) if target.kind is not TargetKind.TABLE else ()
+        struck = [entry for entry in matched if not entry.is_admitted and not entry.is_struck]
+        for entry in struck:
+            entry.is_struck = True
+        closed = [
+            entry
+            for entry in matched
+            if entry.is_admitted
+            and not _spares(cause, entry)
+            and self._shut_one(entry, closing_for(target.kind, cause, entry.credential_type), cause)
+        ]
+        if closed:
+            self._on_shut(closed, cause, via)
+        return len(closed) + len(struck)
+
+    def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
+        if entry.closing is not None or not entry.is_admitted:
+            return False
+        entry.closing = closing
+        entry.revocation_id = cause.revocation_id if cause is not None else None
+        self._owing.pop(entry, None)
+        return True
+
+    def _owe(self, entry: Entry, cause: Cause, generation: int) -> None:
+        if entry.closing is not None or not entry.is_admitted or _spares(cause, entry):
+            return
+        if cause.transaction is not None:
+            entry.owed = (*entry.owed, cause.transaction)
+        if entry.owed_since < 0:
+            entry.owed_since = generation
+        entry.is_mute = True
+        self._owing[entry] = None
+
+    def _remember(self, closure: Closure) -> None:
+        if self._pending:
+            self.recent.remember(closure)
+
+    def _forget_pending(self, entry: Entry) -> None:
+        if self._pending.pop(entry, entry) is None:
+            oldest = next(iter(self._pending), None)
+            self.recent.forget_before(None if oldest is None else oldest.attached_order)
+
+
+def depends_on(entry: Entry, target: Target) -> bool:
+    """Whether the socket depends on the target, by all that is known of it now."""
+    match target.kind:
+        case TargetKind.SESSION:
+            return entry.credential_type is CredentialType.SESSION and entry.token_hash == target.key
+        case TargetKind.TOKEN:
+            return entry.api_token_id is not None and str(entry.api_token_id) == target.key
+        case TargetKind.ACCOUNT:
+            return entry.account_id is not None and str(entry.account_id) == target.key
+        case TargetKind.GRANT:
+            return entry.grant_id is not None and str(entry.grant_id) == target.key
+        case TargetKind.TABLE:
+            return entry.credential_type in _DEPENDENTS.get(target.key, frozenset())
+
+
+def _spares(cause: Cause, entry: Entry) -> bool:
+    return (
+        cause.transaction is not None
+        and entry.snapshot is not None
+        and entry.snapshot.sees(cause.transaction)
+    )
+
+
+def _cause(cause: Cause | Literal["revoked"]) -> Cause:
+    return cause if isinstance(cause, Cause) else REVOKED
+
+
+_DEPENDENTS = {
+    "account": ALL_CREDENTIAL_TYPES,
+    "session": frozenset({CredentialType.SESSION}),
+    "api_token": frozenset({CredentialType.API_TOKEN}),
+    "support_access_grant": frozenset({CredentialType.SESSION}),
+}
