@@ -1,8 +1,10 @@
 """What a receipt says: what was ended, how far that is, and what each node did about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from app.domain.ids import AccountId, NodeId, OrgId, RevocationId, SessionId
@@ -59,6 +61,18 @@ class UnconfirmedNode:
     policy: str
     lease_ends_at: datetime | None
     is_gone: bool
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Self:
+        """An entry of the column `revocation.unconfirmed`."""
+        ends_at = entry["lease_ends_at"]
+        return cls(
+            node_id=NodeId(UUID(entry["node_id"])),
+            name=entry["name"],
+            policy=entry["policy"],
+            lease_ends_at=None if ends_at is None else datetime.fromisoformat(ends_at),
+            is_gone=entry["is_gone"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

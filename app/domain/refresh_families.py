@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.domain.closing import Reason
 from app.domain.ids import RefreshTokenId
 
-__all__ = ["Refuse", "Replay", "ReuseDetected", "RefreshTokenRecord", "Rotate", "redeem"]
+__all__ = ["RefreshTokenRecord", "Refuse", "Replay", "ReuseDetected", "Rotate", "redeem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,21 +80,16 @@ def judge_opening(
         registry.detach(entry)
         return Refused(closing_for_reason(state.reason, entry.credential_type, can_refresh=state.can_refresh))
     _learn(entry, reading, state)
-    if entry.deadline <= now:
-        return VerifyAgain()
-    unseen = _unseen(entry, registry)
-    final = next(
-        (closing for closing in unseen if closing is not None and closing.code is not CloseCode.RECONNECT),
-        None,
-    )
-    if final is not None:
-        registry.detach(entry)
-        return Refused(final)
-    if unseen:
-        return VerifyAgain()
-    registry.admit(entry)
-    deadlines.arm(entry)
-    return Admitted()
+    verdict = _held_against(entry, registry) if now < entry.deadline else VerifyAgain()
+    match verdict:
+        case Refused():
+            registry.detach(entry)
+        case Admitted():
+            registry.admit(entry)
+            deadlines.arm(entry)
+        case VerifyAgain():
+            pass
+    return verdict
 
 
 def judge_recheck(
@@ -108,18 +103,13 @@ def judge_recheck(
 ) -> bool:
     """Whether the read counts; then the socket is closed, or has its new deadline and snapshot and speaks on.
 
-    It counts if it was sent under the present baseline and its snapshot saw every recheck that was applied
-    to the entry, and what its last read saw. Otherwise nothing changes, and it is to be read again.
+    It counts if it was sent in the present epoch, or in the one that a reconciliation is about to begin, and its
+    snapshot saw every recheck that was applied to the entry and what its last read saw. Otherwise nothing
+    changes, and it is to be read again.
     """
     if entry.closing is not None or not entry.is_admitted:
         return True
-    if reading.epoch != currency.epoch or not all(reading.snapshot.sees(owed) for owed in entry.owed):
-        return False
-    if (
-        entry.epoch == reading.epoch
-        and entry.snapshot is not None
-        and reading.snapshot.is_before(entry.snapshot)
-    ):
+    if not _counts(entry, reading, currency):
         return False
     state = _state(reading)
     if isinstance(state, Dead):
@@ -131,6 +121,16 @@ def judge_recheck(
     registry.read_is_done(entry)
     deadlines.arm(entry)
     return True
+
+
+def _counts(entry: Entry, reading: Reading, currency: Currency) -> bool:
+    if reading.epoch < max(currency.epoch, entry.epoch):
+        return False
+    if reading.epoch > entry.epoch or entry.snapshot is None:
+        return True
+    return all(reading.snapshot.sees(owed) for owed in entry.owed) and not reading.snapshot.is_before(
+        entry.snapshot
+    )
 
 
 def _state(reading: Reading) -> Alive | Dead:
@@ -150,15 +150,18 @@ def _learn(entry: Entry, reading: Reading, alive: Alive) -> None:
     entry.deadline = inf if alive.remaining is None else reading.sent_at + alive.remaining.total_seconds()
 
 
-def _unseen(entry: Entry, registry: Registry) -> list[Closing | None]:
-    """What was applied since the entry attached, concerns it, and was not seen by its read; None for a recheck."""
-    return [
-        closing_for(closure.target.kind, closure.cause, entry.credential_type)
-        if closure.action is Action.CLOSE
-        else None
-        for closure in registry.recent.since(entry.attached_order)
-        if depends_on(entry, closure.target) and not _was_seen(closure, entry)
-    ]
+def _held_against(entry: Entry, registry: Registry) -> Admitted | Refused | VerifyAgain:
+    """What was applied since the entry attached, concerns it, and was not seen by its read."""
+    verdict: Admitted | VerifyAgain = Admitted()
+    for closure in registry.recent.since(entry.attached_order):
+        if not depends_on(entry, closure.target) or _was_seen(closure, entry):
+            continue
+        if closure.action is Action.CLOSE:
+            closing = closing_for(closure.target.kind, closure.cause, entry.credential_type)
+            if closing.code is not CloseCode.RECONNECT:
+                return Refused(closing)
+        verdict = VerifyAgain()
+    return verdict
 
 
 def _was_seen(closure: Closure, entry: Entry) -> bool:

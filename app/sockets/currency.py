@@ -60,6 +60,7 @@ class Currency:
         self.generation = 0
         self.as_of = -inf
         self._polls_begun = 0
+        self._epochs_begun = 0
         self._in_flight: PollTicket | None = None
         self._applied: deque[tuple[int, Snapshot]] = deque(maxlen=GENERATIONS_KEPT)
 
@@ -116,12 +117,16 @@ class Currency:
         self._move_to(position, sent_at=ticket.sent_at)
 
     def begin_reconciling(self) -> int:
-        """A new epoch: what was verified before it verifies again before it speaks on (R4, R6)."""
-        self.epoch += 1
-        return self.epoch
+        """The number of a new epoch, for the reads of this attempt; it begins when they have all been judged."""
+        self._epochs_begun += 1
+        return self._epochs_begun
 
-    def reconciled(self, position: Position, *, sent_at: float) -> None:
-        """Everybody who was attached has been verified against that one snapshot, asked for at `sent_at` (R6)."""
+    def reconciled(self, position: Position, *, epoch: int, sent_at: float) -> None:
+        """Everybody who was attached has been read in that one snapshot, which was asked for at `sent_at` (R6).
+
+        What was read in an earlier epoch does not count any more: it is read again before it speaks (R4).
+        """
+        self.epoch = epoch
         self._in_flight = None
         self._move_to(position, sent_at=sent_at)
 

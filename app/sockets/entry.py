@@ -58,5 +58,8 @@ class Entry:
     """The generation of the first poll whose recheck has not been answered yet."""
 
     closing: Closing | None = None
+    has_begun_to_close: bool = False
+    """The peer is being told: the closing does not change any more."""
+
     revocation_id: RevocationId | None = None
     handle: Any = None

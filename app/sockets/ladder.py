@@ -1,82 +1,42 @@
-"""How one socket ends, step by step, once its gate is shut: last message, close frame, bounded grace, abort (R11).
+"""How one socket ends once its gate is shut (R11): what is done first, and how it went in the end.
 
-Pure: the shell reports what it sees, and does what the step says.
+What lies between (the bounded grace for the peer's answer, then the abort) is a timer of the transport's.
 """
 
 from enum import Enum, StrEnum
 
-__all__ = ["Ladder", "Outcome", "Step"]
+__all__ = ["FirstStep", "Outcome", "first_step", "outcome_of"]
 
 
-class Step(Enum):
-    """What to do now: say goodbye and send the close frame, reset the connection, let it go, or wait."""
+class FirstStep(Enum):
+    """Say goodbye and send the close frame; reset the connection; or nothing, since the peer has left."""
 
     SAY_GOODBYE = "say_goodbye"
     ABORT = "abort"
     LET_GO = "let_go"
-    WAIT = "wait"
 
 
 class Outcome(StrEnum):
-    """How it went: the peer answered, we reset the connection, or the peer had left before the frame was sent."""
+    """How it went: the peer answered, we reset the connection, or the peer had left before it could answer."""
 
     CLEAN = "clean"
     ABORTED = "aborted"
     ALREADY_GONE = "already_gone"
 
 
-class Ladder:
-    """One socket's way down. Instants and `grace_s` are seconds of one clock."""
+def first_step(*, is_open: bool, unsent_bytes: int) -> FirstStep:
+    """What is done with a socket whose gate has been shut.
 
-    __slots__ = ("_aborted", "_answered", "_grace_s", "_sent", "grace_ends_at", "outcome")
+    Bytes that have not left this machine cannot be recalled, and a close frame would come after them: so a peer
+    that does not keep up is reset at once.
+    """
+    if not is_open:
+        return FirstStep.LET_GO
+    return FirstStep.ABORT if unsent_bytes > 0 else FirstStep.SAY_GOODBYE
 
-    def __init__(self, *, grace_s: float) -> None:
-        self._grace_s = grace_s
-        self._sent = False
-        self._answered = False
-        self._aborted = False
-        self.grace_ends_at: float | None = None
-        self.outcome: Outcome | None = None
 
-    def begin(self, now: float, *, buffered: int) -> Step:
-        """The first step: bytes that wait in the transport's buffer cannot be recalled, so they are reset away."""
-        if self.outcome is not None:
-            return Step.LET_GO
-        if self._sent or self._aborted:
-            return Step.WAIT
-        if buffered > 0:
-            return self._abort()
-        self._sent = True
-        self.grace_ends_at = now + self._grace_s
-        return Step.SAY_GOODBYE
-
-    def peer_answered(self) -> Step:
-        """The peer's close frame has come; the connection may go in order."""
-        if self.outcome is None and self._sent and not self._aborted:
-            self._answered = True
-            return Step.LET_GO
-        return Step.WAIT
-
-    def tick(self, now: float) -> Step:
-        """What the time calls for; a grace once begun is never prolonged."""
-        if (
-            self.outcome is None
-            and not self._aborted
-            and self.grace_ends_at is not None
-            and now >= self.grace_ends_at
-        ):
-            return Step.LET_GO if self._answered else self._abort()
-        return Step.WAIT
-
-    def lost(self) -> Outcome:
-        """The transport is gone: how it went, the same when asked again."""
-        if self.outcome is None:
-            if self._aborted:
-                self.outcome = Outcome.ABORTED
-            else:
-                self.outcome = Outcome.CLEAN if self._answered else Outcome.ALREADY_GONE
-        return self.outcome
-
-    def _abort(self) -> Step:
-        self._aborted = True
-        return Step.ABORT
+def outcome_of(*, said_goodbye: bool, peer_answered: bool, was_aborted: bool) -> Outcome:
+    """How a socket ended whose transport is gone."""
+    if said_goodbye and peer_answered:
+        return Outcome.CLEAN
+    return Outcome.ABORTED if was_aborted else Outcome.ALREADY_GONE

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Literal
 
-from app.domain.closing import Closing, Reason
+from app.domain.closing import CloseCode, Closing, Reason
 from app.domain.credentials import ALL_CREDENTIAL_TYPES, CredentialType
 from app.domain.radius import closing_for
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
@@ -214,7 +214,7 @@ class Registry:
         return len(closed) + len(struck)
 
     def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
-        if entry.closing is not None or not entry.is_admitted:
+        if not entry.is_admitted or (entry.closing is not None and not _is_stronger(closing, entry)):
             return False
         entry.closing = closing
         entry.revocation_id = cause.revocation_id if cause is not None else None
@@ -256,6 +256,17 @@ def depends_on(entry: Entry, target: Target) -> bool:
             return entry.credential_type in _DEPENDENTS.get(target.key, frozenset())
 
 
+def _is_stronger(closing: Closing, entry: Entry) -> bool:
+    """A dead credential's closing replaces one that invites to come back, as long as the peer has not been told."""
+    present = entry.closing
+    return (
+        present is not None
+        and not entry.has_begun_to_close
+        and closing.code in _FINAL
+        and present.code not in _FINAL
+    )
+
+
 def _spares(cause: Cause, entry: Entry) -> bool:
     return (
         cause.transaction is not None
@@ -267,6 +278,8 @@ def _spares(cause: Cause, entry: Entry) -> bool:
 def _cause(cause: Cause | Literal["revoked"]) -> Cause:
     return cause if isinstance(cause, Cause) else REVOKED
 
+
+_FINAL = frozenset({CloseCode.REVOKED, CloseCode.EXPIRED})
 
 _DEPENDENTS = {
     "account": ALL_CREDENTIAL_TYPES,

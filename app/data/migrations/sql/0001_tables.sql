@@ -123,8 +123,9 @@ CREATE TABLE revocation (
     idempotency_key    text,
     request_digest     text,
     performed_at       timestamptz,
-    published_at       timestamptz,
-    audited_at         timestamptz,
+    published_at       timestamptz,        -- when Redis took it; NULL where it did not, and for what nobody publishes
+    audited_at         timestamptz,        -- when nothing was left to do: with its event in the trail, if anything ended
+    resumed_at         timestamptz,        -- when a sweep last sent it to the queue again
     sessions_ended     integer NOT NULL DEFAULT 0,
     tokens_ended       integer NOT NULL DEFAULT 0,
     grants_ended       integer NOT NULL DEFAULT 0,
@@ -224,6 +225,13 @@ CREATE TABLE node (
     sockets           integer NOT NULL DEFAULT 0,
     pending           integer NOT NULL DEFAULT 0
 );
+
+-- When a worker last took a task from the revocations' queue and committed: watched from outside.
+CREATE TABLE canary (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    answered_at timestamptz
+);
+INSERT INTO canary DEFAULT VALUES;
 
 -- What each node did for a receipt. Nodes add to it; a late report is welcome.
 CREATE TABLE receipt_node (

@@ -1,0 +1,49 @@
+"""`cutoff receipt`: what a revocation closed, and who has confirmed it."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from rich.console import Console
+
+from app.cli.database import opened_database
+from app.cli.exit_status import ExitStatus
+from app.cli.receipt_view import receipt_as_json, show_receipt
+from app.clock import boot_seconds, sleep_seconds
+from app.config import load_settings
+from app.data.engine import Database
+from app.domain.ids import RevocationId
+from app.domain.receipts import Receipt
+from app.operations.read_receipt import read_receipt_as_operator
+
+__all__ = ["print_receipt", "show", "wait_until_complete"]
+
+LOOK_EVERY = timedelta(milliseconds=100)
+WATCHED_FOR = timedelta(hours=1)
+
+
+def print_receipt(revocation_id: UUID, *, watch: bool, as_json: bool) -> ExitStatus:
+    """DONE if every node has confirmed. With `watch` it is first waited for, until it is complete."""
+    with opened_database(load_settings(), purpose="receipt") as database:
+        patience = WATCHED_FOR if watch else timedelta(0)
+        receipt = wait_until_complete(database, RevocationId(revocation_id), patience=patience)
+    return show(receipt, as_json=as_json)
+
+
+def wait_until_complete(database: Database, revocation_id: RevocationId, *, patience: timedelta) -> Receipt:
+    """The receipt when it is complete, or as it stands when the patience is over. Raises: NotFound, Unavailable."""
+    until = boot_seconds() + patience.total_seconds()
+    while True:
+        receipt = database.transact(read_receipt_as_operator, revocation_id)
+        if receipt.is_complete or boot_seconds() >= until:
+            return receipt
+        sleep_seconds(LOOK_EVERY.total_seconds())
+
+
+def show(receipt: Receipt, *, as_json: bool) -> ExitStatus:
+    """It is printed; NOT_SO while a node has not confirmed it."""
+    if as_json:
+        print(json.dumps(receipt_as_json(receipt)))
+    else:
+        show_receipt(receipt, Console(highlight=False))
+    return ExitStatus.DONE if receipt.is_confirmed else ExitStatus.NOT_SO

@@ -1,0 +1,92 @@
+"""A receipt, for people and for programs."""
+
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from app.domain.receipts import Receipt
+
+__all__ = ["receipt_as_json", "show_receipt"]
+
+
+def show_receipt(receipt: Receipt, console: Console) -> None:
+    """What was ended, how far that is, and what each node did."""
+    console.print(
+        f"[bold]{receipt.revocation_id}[/bold]  {receipt.kind} ({receipt.reason}), by {receipt.source}"
+    )
+    console.print(
+        f"{receipt.state}: {receipt.closed} sockets closed, {receipt.closing} closing; "
+        f"{receipt.sessions_ended} sessions, {receipt.tokens_ended} tokens, {receipt.grants_ended} grants ended"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("node")
+    for heading in ("closed", "clean", "aborted", "already gone", "closing", "slowest ms"):
+        table.add_column(heading, justify="right")
+    for node in receipt.nodes:
+        counts = (node.closed, node.clean, node.aborted, node.already_gone, node.closing)
+        slowest = "-" if node.slowest_ms is None else f"{node.slowest_ms:.1f}"
+        table.add_row(node.name, *(str(count) for count in counts), slowest)
+    if receipt.nodes:
+        console.print(table)
+    for unconfirmed in receipt.unconfirmed:
+        lease = unconfirmed.lease_ends_at
+        until = (
+            "has to confirm, or be forgotten" if lease is None else f"its lease ends at {lease.isoformat()}"
+        )
+        console.print(f"[bold]unconfirmed[/bold]: {unconfirmed.name} ({unconfirmed.policy}), {until}")
+
+
+def receipt_as_json(receipt: Receipt) -> dict[str, Any]:
+    """The members that the HTTP API shows."""
+    return {
+        "id": str(receipt.revocation_id),
+        "state": str(receipt.state),
+        "is_complete": receipt.is_complete,
+        "is_confirmed": receipt.is_confirmed,
+        "kind": receipt.kind,
+        "source": receipt.source,
+        "reason": receipt.reason,
+        "account_id": _text(receipt.account_id),
+        "target_id": _text(receipt.target_id),
+        "requested_at": _text(receipt.requested_at),
+        "performed_at": _text(receipt.performed_at),
+        "confirmed_at": _text(receipt.confirmed_at),
+        "completed_at": _text(receipt.completed_at),
+        "sessions_ended": receipt.sessions_ended,
+        "tokens_ended": receipt.tokens_ended,
+        "grants_ended": receipt.grants_ended,
+        "closed": receipt.closed,
+        "closing": receipt.closing,
+        "slowest_ms": receipt.slowest_ms,
+        "nodes": [
+            {
+                "id": str(node.node_id),
+                "name": node.name,
+                "closed": node.closed,
+                "clean": node.clean,
+                "aborted": node.aborted,
+                "already_gone": node.already_gone,
+                "closing": node.closing,
+                "slowest_ms": node.slowest_ms,
+            }
+            for node in receipt.nodes
+        ],
+        "unconfirmed": [
+            {
+                "id": str(node.node_id),
+                "name": node.name,
+                "policy": node.policy,
+                "lease_ends_at": _text(node.lease_ends_at),
+            }
+            for node in receipt.unconfirmed
+        ],
+    }
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,1 @@
+"""SQL and nothing else, synchronous. Functions take a database session, `db`, and never commit."""

@@ -1,0 +1,41 @@
+"""Asking for an end of everything of one kind that an account has: the request and the stamp commit together."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from app.data.accounts import stamp_sessions_ended, stamp_tokens_revoked, take_instant
+from app.data.revocation_requests import find_by_idempotency_key, insert_request, mark_transaction
+from app.domain.credentials import CredentialType
+from app.domain.errors import NotFound
+from app.domain.ids import AccountId
+from app.domain.revocation_request import Requested, RevocationRequest
+
+__all__ = ["request_account_end"]
+
+
+def request_account_end(
+    db: Session, request: RevocationRequest, account_id: AccountId, *, stamps: Collection[CredentialType]
+) -> Requested:
+    """From the commit on, what was issued to the account so far is dead, as far as `stamps` names its type.
+
+    Without stamps (all but this session) only the instant is noted, up to which the task will end them. The same
+    idempotency key again changes nothing, also at the same moment.
+
+    Raises: NotFound for an unknown or deleted account; Conflict for a key that came with another request.
+    """
+    earlier = find_by_idempotency_key(db, request.requested_by, request.idempotency)
+    if earlier is not None:
+        return earlier
+    instant = take_instant(db, account_id)
+    if instant is None:
+        raise NotFound("account")
+    requested = insert_request(db, replace(request, issued_up_to=instant))
+    if requested.is_new and stamps:
+        mark_transaction(db, requested.revocation_id)
+        if CredentialType.SESSION in stamps:
+            stamp_sessions_ended(db, account_id, instant, reason=request.reason)
+        if CredentialType.API_TOKEN in stamps:
+            stamp_tokens_revoked(db, account_id, instant, reason=request.reason)
+    return requested

@@ -1,0 +1,204 @@
+"""Accounts: their lock, the instants given out under it, and the stamps that end credentials."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.data.rows import Row, all_rows, one_row, run
+from app.data.scope import ACCOUNT_IN_SCOPE
+from app.domain.closing import Reason
+from app.domain.ids import AccountId, SessionId
+from app.domain.paging import Page, PageRequest, Position, page_of
+
+__all__ = [
+    "AccountSummary",
+    "find_accounts",
+    "has_live_session",
+    "insert_account",
+    "is_last_global_admin",
+    "lock_global_admins",
+    "replace_password",
+    "stamp_sessions_ended",
+    "stamp_signed_out",
+    "stamp_tokens_revoked",
+    "take_instant",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSummary:
+    """An account as an admin sees it in a list."""
+
+    account_id: AccountId
+    email: str
+    display_name: str
+    is_global_admin: bool
+    created_at: datetime
+    suspended_at: datetime | None
+    live_sessions: int
+
+
+def insert_account(
+    db: Session, *, email: str, display_name: str, password_hash: str | None, is_global_admin: bool
+) -> AccountId | None:
+    """The new account's id; None if the e-mail address is taken. It is compared in lower case."""
+    account_id = AccountId(uuid7())
+    inserted = run(
+        db,
+        """
+        INSERT INTO account (id, email, display_name, password_hash, is_global_admin)
+        VALUES (%(id)s, %(email)s, %(display_name)s, %(password_hash)s, %(is_global_admin)s)
+        ON CONFLICT (email) WHERE deleted_at IS NULL DO NOTHING
+        """,
+        id=account_id,
+        email=email.lower(),
+        display_name=display_name,
+        password_hash=password_hash,
+        is_global_admin=is_global_admin,
+    )
+    return account_id if inserted else None
+
+
+def take_instant(db: Session, account_id: AccountId, *, only_active: bool = False) -> datetime | None:
+    """The account is locked, and this instant is later than every one that was given out under its lock before.
+
+    None if there is no such account, it is deleted, or, with `only_active`, suspended.
+    """
+    row = one_row(
+        db,
+        """
+        UPDATE account SET last_instant = greatest(clock_timestamp(), last_instant + interval '1 microsecond')
+         WHERE id = %(id)s AND deleted_at IS NULL AND (suspended_at IS NULL OR NOT %(only_active)s)
+        RETURNING last_instant
+        """,
+        id=account_id,
+        only_active=only_active,
+    )
+    return None if row is None else row["last_instant"]
+
+
+def has_live_session(db: Session, account_id: AccountId, session_id: SessionId) -> bool:
+    """Whether that session of the account is alive; asked under the account's lock, no stamp can come between."""
+    return (
+        one_row(
+            db,
+            """
+            SELECT s.id FROM session s JOIN account a ON a.id = s.account_id
+             WHERE s.id = %(session_id)s AND a.id = %(account_id)s AND s.terminated_at IS NULL
+               AND s.expires_at > clock_timestamp() AND s.issued_at > coalesce(a.sessions_ended_at, '-infinity')
+            """,
+            account_id=account_id,
+            session_id=session_id,
+        )
+        is not None
+    )
+
+
+def replace_password(db: Session, account_id: AccountId, *, verified_hash: str, new_hash: str) -> bool:
+    """Whether the password was still the verified one, and is the new one now."""
+    replaced = run(
+        db,
+        """
+        UPDATE account SET password_hash = %(new_hash)s
+         WHERE id = %(id)s AND password_hash = %(verified_hash)s
+        """,
+        id=account_id,
+        verified_hash=verified_hash,
+        new_hash=new_hash,
+    )
+    return replaced == 1
+
+
+def stamp_sessions_ended(db: Session, account_id: AccountId, instant: datetime, *, reason: Reason) -> None:
+    """Every session of the account that was issued up to that instant is dead, its row swept or not."""
+    run(
+        db,
+        "UPDATE account SET sessions_ended_at = %(instant)s, sessions_end_reason = %(reason)s WHERE id = %(id)s",
+        id=account_id,
+        instant=instant,
+        reason=reason,
+    )
+
+
+def stamp_tokens_revoked(db: Session, account_id: AccountId, instant: datetime, *, reason: Reason) -> None:
+    """Every API token of the account that was issued up to that instant is dead, its row swept or not."""
+    run(
+        db,
+        "UPDATE account SET tokens_revoked_at = %(instant)s, tokens_end_reason = %(reason)s WHERE id = %(id)s",
+        id=account_id,
+        instant=instant,
+        reason=reason,
+    )
+
+
+def stamp_signed_out(db: Session, account_id: AccountId) -> None:
+    """The account's sockets are asked to reconnect; nothing is invalidated."""
+    run(
+        db,
+        """
+        UPDATE account
+           SET signed_out_at = greatest(clock_timestamp(), signed_out_at + interval '1 microsecond')
+         WHERE id = %(id)s
+        """,
+        id=account_id,
+    )
+
+
+def lock_global_admins(db: Session) -> None:
+    """Until the end of this transaction, nobody else takes a Global Admin away."""
+    run(db, "SELECT pg_advisory_xact_lock(hashtextextended('cutoff: global admins', 0))")
+
+
+def is_last_global_admin(db: Session, account_id: AccountId) -> bool:
+    """Whether that account is the only Global Admin left who can sign in; asked under `lock_global_admins`."""
+    row = one_row(
+        db,
+        """
+        SELECT bool_or(id = %(id)s) AS is_one, count(*) AS admins FROM account
+         WHERE is_global_admin AND suspended_at IS NULL AND deleted_at IS NULL
+        """,
+        id=account_id,
+    )
+    return row is not None and bool(row["is_one"]) and row["admins"] == 1
+
+
+def find_accounts(db: Session, *, caller: AccountId, search: str, page: PageRequest) -> Page[AccountSummary]:
+    """Accounts in the caller's scope whose e-mail address or name contains `search`, newest first.
+
+    A Global Admin's scope is everybody, an organization admin's the members of their own organizations.
+    """
+    rows = all_rows(
+        db,
+        f"""
+        SELECT a.id, a.email, a.display_name, a.is_global_admin, a.created_at, a.suspended_at,
+               (SELECT count(*) FROM session s
+                 WHERE s.account_id = a.id AND s.terminated_at IS NULL AND s.expires_at > statement_timestamp()
+                   AND s.issued_at > coalesce(a.sessions_ended_at, '-infinity')) AS live_sessions
+          FROM account a
+         WHERE a.deleted_at IS NULL
+           AND (position(%(search)s IN a.email) > 0 OR position(%(search)s IN lower(a.display_name)) > 0)
+           AND {ACCOUNT_IN_SCOPE}
+           AND (%(after_at)s::timestamptz IS NULL
+                OR (a.created_at, a.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+         ORDER BY a.created_at DESC, a.id DESC
+         LIMIT %(page_limit)s
+        """,  # noqa: S608 - what is put in is a constant
+        caller=caller,
+        search=search.strip().lower(),
+        **page.parameters,
+    )
+    return page_of(rows, page, item=_summary, position=lambda row: Position(row["created_at"], row["id"]))
+
+
+def _summary(row: Row) -> AccountSummary:
+    return AccountSummary(
+        account_id=AccountId(row["id"]),
+        email=row["email"],
+        display_name=row["display_name"],
+        is_global_admin=row["is_global_admin"],
+        created_at=row["created_at"],
+        suspended_at=row["suspended_at"],
+        live_sessions=row["live_sessions"],
+    )

@@ -1,0 +1,140 @@
+"""Asking for a revocation: the durable row, found again by idempotency key or by what it aims at."""
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.data.rows import one_row, run
+from app.domain.errors import Conflict
+from app.domain.ids import AccountId, RevocationId
+from app.domain.revocation_request import Idempotency, Requested, RevocationRequest, RevocationTarget
+
+__all__ = [
+    "find_by_idempotency_key",
+    "find_by_target",
+    "insert_nothing_to_end",
+    "insert_request",
+    "lock_target",
+    "mark_transaction",
+]
+
+
+def insert_request(db: Session, request: RevocationRequest) -> Requested:
+    """The request is on record; the one of before if its idempotency key came already, also at the same moment.
+
+    Raises: Conflict if that key came with a different request.
+    """
+    return _insert(db, request, is_over=False)
+
+
+def insert_nothing_to_end(db: Session, request: RevocationRequest) -> Requested:
+    """There is a receipt for a request whose target was over already: performed, with nothing ended and nothing to tell.
+
+    Raises: Conflict as `insert_request` does.
+    """
+    requested = _insert(db, request, is_over=True)
+    return Requested(revocation_id=requested.revocation_id, is_new=False)
+
+
+def find_by_idempotency_key(
+    db: Session, requested_by: AccountId | None, idempotency: Idempotency | None
+) -> Requested | None:
+    """The revocation that this account asked for under that key; None for a new key, or none at all.
+
+    Raises: Conflict if the request was a different one.
+    """
+    if idempotency is None:
+        return None
+    row = one_row(
+        db,
+        """
+        SELECT id, request_digest FROM revocation
+         WHERE requested_by = %(requested_by)s AND idempotency_key = %(key)s
+        """,
+        requested_by=requested_by,
+        key=idempotency.key,
+    )
+    if row is None:
+        return None
+    if row["request_digest"] != idempotency.request_digest:
+        raise Conflict("idempotency_key_reused")
+    return Requested(revocation_id=RevocationId(row["id"]), is_new=False)
+
+
+def lock_target(db: Session, target_id: RevocationTarget) -> None:
+    """Until the end of this transaction, nobody else asks for a revocation of that target.
+
+    An advisory lock, so that a row that somebody holds in `psql` does not hold up the request.
+    """
+    run(
+        db,
+        "SELECT pg_advisory_xact_lock(hashtextextended('cutoff: target ' || %(target)s, 0))",
+        target=str(target_id),
+    )
+
+
+def find_by_target(db: Session, request: RevocationRequest, *, only_pending: bool) -> Requested | None:
+    """The latest revocation of the same kind and target; with `only_pending`, only one that is not performed yet."""
+    row = one_row(
+        db,
+        """
+        SELECT id FROM revocation
+         WHERE account_id IS NOT DISTINCT FROM %(account_id)s AND target_id = %(target_id)s AND kind = %(kind)s
+           AND (performed_at IS NULL OR NOT %(only_pending)s)
+         ORDER BY requested_at DESC LIMIT 1
+        """,
+        account_id=request.account_id,
+        target_id=request.target_id,
+        kind=request.kind,
+        only_pending=only_pending,
+    )
+    return None if row is None else Requested(revocation_id=RevocationId(row["id"]), is_new=False)
+
+
+def mark_transaction(db: Session, revocation_id: RevocationId) -> None:
+    """Whatever ends in this transaction from here on ends by that revocation; repeating it changes nothing."""
+    run(
+        db,
+        """
+        INSERT INTO revocation_transaction (system_identifier, revocation_id)
+        SELECT system_identifier, %(revocation_id)s FROM pg_control_system()
+        ON CONFLICT (xact_id, system_identifier) WHERE account_id IS NULL DO NOTHING
+        """,
+        revocation_id=revocation_id,
+    )
+
+
+def _insert(db: Session, request: RevocationRequest, *, is_over: bool) -> Requested:
+    revocation_id = RevocationId(uuid7())
+    key = request.idempotency
+    inserted = run(
+        db,
+        """
+        INSERT INTO revocation (id, kind, source, reason, account_id, org_id, target_id, sparing_session_id,
+                                issued_up_to, requested_by, requested_from, credential_type,
+                                idempotency_key, request_digest, performed_at, published_at, audited_at)
+        SELECT %(id)s, %(kind)s, 'request', %(reason)s, %(account_id)s, %(org_id)s, %(target_id)s,
+               %(sparing_session_id)s, %(issued_up_to)s, %(requested_by)s, %(requested_from)s, %(credential_type)s,
+               %(key)s, %(digest)s, over.at, over.at, over.at
+          FROM (SELECT CASE WHEN %(is_over)s THEN clock_timestamp() END AS at) AS over
+        ON CONFLICT (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+        """,
+        id=revocation_id,
+        kind=request.kind,
+        reason=request.reason,
+        account_id=request.account_id,
+        org_id=request.org_id,
+        target_id=request.target_id,
+        sparing_session_id=request.sparing_session_id,
+        issued_up_to=request.issued_up_to,
+        requested_by=request.requested_by,
+        requested_from=request.requested_from,
+        credential_type=request.credential_type,
+        key=None if key is None else key.key,
+        digest=None if key is None else key.request_digest,
+        is_over=is_over,
+    )
+    if inserted:
+        return Requested(revocation_id=revocation_id, is_new=True)
+    earlier = find_by_idempotency_key(db, request.requested_by, key)
+    assert earlier is not None, "only its idempotency key can keep a request out"
+    return earlier

@@ -1,0 +1,229 @@
+"""Revocation rows as their performers and sweeps see them. (Asking for one: `revocation_requests`.)"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.data.closure_log import closure_from
+from app.data.rows import Row, all_rows, one_row, run
+from app.domain.ids import AccountId, OrgId, RevocationId, SessionId
+from app.domain.targets import Closure
+
+__all__ = [
+    "Announced",
+    "Ended",
+    "Revocation",
+    "claim_unfinished",
+    "closures_of",
+    "count_ended_sessions",
+    "find_overdue",
+    "find_revocation",
+    "lock_unperformed",
+    "record_audited",
+    "record_performed",
+    "record_published",
+]
+
+ANNOUNCED_AT_MOST = 10_000
+"""Closures of one revocation that are said on the bus; the log has the rest, and nodes read it soon after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How many credentials and grants a revocation ended."""
+
+    sessions: int = 0
+    tokens: int = 0
+    grants: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.tokens or self.grants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What is to be ended, who asked for it, and how far it is. `kind` may be a word of a newer version."""
+
+    revocation_id: RevocationId
+    kind: str
+    source: str
+    reason: str
+    account_id: AccountId | None
+    org_id: OrgId | None
+    target_id: UUID | None
+    sparing_session_id: SessionId | None
+    issued_up_to: datetime | None
+    requested_by: AccountId | None
+    requested_from: str
+    credential_type: str | None
+    performed_at: datetime | None
+    published_at: datetime | None
+    audited_at: datetime | None
+    ended: Ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What a revocation has in the closure log, to be said on the bus."""
+
+    system_identifier: str
+    closures: tuple[Closure, ...]
+
+
+def find_revocation(db: Session, revocation_id: RevocationId) -> Revocation | None:
+    """The revocation as it stands; None for an unknown id."""
+    row = one_row(db, "SELECT * FROM revocation WHERE id = %(id)s", id=revocation_id)
+    return None if row is None else _revocation(row)
+
+
+def lock_unperformed(db: Session, revocation_id: RevocationId) -> Revocation | None:
+    """The revocation, locked until the transaction ends; None if it has been performed, or there is none.
+
+    Waits for another performer, who either finishes it or gives it back.
+    """
+    row = one_row(
+        db,
+        "SELECT * FROM revocation WHERE id = %(id)s AND performed_at IS NULL FOR NO KEY UPDATE",
+        id=revocation_id,
+    )
+    return None if row is None else _revocation(row)
+
+
+def closures_of(db: Session, revocation_id: RevocationId) -> Announced:
+    """What that revocation has in the log so far, in the order in which it was written; its account first."""
+    rows = all_rows(
+        db,
+        """
+        SELECT here.system_identifier, c.*
+          FROM pg_control_system() AS here
+          LEFT JOIN (SELECT xact_id::text, action, target_kind, target_key, reason, invalidates, revocation_id,
+                            created_at, system_identifier AS written_on
+                       FROM closure
+                      WHERE revocation_id = %(id)s
+                      ORDER BY target_kind <> 'account', seq
+                      LIMIT %(limit)s) AS c ON c.written_on = here.system_identifier
+        """,
+        id=revocation_id,
+        limit=ANNOUNCED_AT_MOST,
+    )
+    closures = (closure_from(row) for row in rows if row["action"] is not None)
+    return Announced(
+        system_identifier=str(rows[0]["system_identifier"]),
+        closures=tuple(closure for closure in closures if closure is not None),
+    )
+
+
+def count_ended_sessions(db: Session, revocation_id: RevocationId) -> int:
+    """How many sessions that revocation has ended, triggers' work included."""
+    row = one_row(
+        db,
+        """
+        SELECT count(*) AS ended FROM closure
+         WHERE revocation_id = %(id)s AND action = 'close' AND target_kind = 'session'
+        """,
+        id=revocation_id,
+    )
+    return 0 if row is None else int(row["ended"])
+
+
+def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> None:
+    """It is performed, as of now, with those numbers."""
+    run(
+        db,
+        """
+        UPDATE revocation
+           SET performed_at = clock_timestamp(), sessions_ended = %(sessions)s, tokens_ended = %(tokens)s,
+               grants_ended = %(grants)s
+         WHERE id = %(id)s AND performed_at IS NULL
+        """,
+        id=revocation_id,
+        sessions=ended.sessions,
+        tokens=ended.tokens,
+        grants=ended.grants,
+    )
+
+
+def record_published(db: Session, revocation_id: RevocationId) -> None:
+    """Redis has taken its closures."""
+    run(
+        db,
+        "UPDATE revocation SET published_at = clock_timestamp() WHERE id = %(id)s AND published_at IS NULL",
+        id=revocation_id,
+    )
+
+
+def record_audited(db: Session, revocation_id: RevocationId) -> None:
+    """Nothing is left to do for it: its event is in the trail, or it had nothing to tell."""
+    run(
+        db,
+        "UPDATE revocation SET audited_at = clock_timestamp() WHERE id = %(id)s AND audited_at IS NULL",
+        id=revocation_id,
+    )
+
+
+def claim_unfinished(
+    db: Session, *, perform_within: timedelta, finish_within: timedelta, once_in: timedelta, limit: int
+) -> tuple[RevocationId, ...]:
+    """Requests not performed or not finished in time, the oldest first, each claimed for `once_in`.
+
+    Those that a performer or another sweep has locked are skipped.
+    """
+    rows = all_rows(
+        db,
+        """
+        UPDATE revocation SET resumed_at = clock_timestamp()
+         WHERE id IN (
+               SELECT id FROM revocation
+                WHERE source = 'request' AND audited_at IS NULL
+                  AND (performed_at IS NULL AND requested_at <= statement_timestamp() - %(perform_within)s::interval
+                       OR performed_at <= statement_timestamp() - %(finish_within)s::interval)
+                  AND (resumed_at IS NULL OR resumed_at <= statement_timestamp() - %(once_in)s::interval)
+                ORDER BY coalesce(resumed_at, '-infinity'), requested_at
+                LIMIT %(limit)s
+                  FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id
+        """,
+        perform_within=perform_within,
+        finish_within=finish_within,
+        once_in=once_in,
+        limit=limit,
+    )
+    return tuple(RevocationId(row["id"]) for row in rows)
+
+
+def find_overdue(db: Session, *, perform_within: timedelta, limit: int) -> tuple[RevocationId, ...]:
+    """Requests that nobody has performed in time, the oldest first."""
+    rows = all_rows(
+        db,
+        """
+        SELECT id FROM revocation
+         WHERE performed_at IS NULL AND requested_at <= statement_timestamp() - %(perform_within)s::interval
+         ORDER BY requested_at LIMIT %(limit)s
+        """,
+        perform_within=perform_within,
+        limit=limit,
+    )
+    return tuple(RevocationId(row["id"]) for row in rows)
+
+
+def _revocation(row: Row) -> Revocation:
+    return Revocation(
+        revocation_id=RevocationId(row["id"]),
+        kind=row["kind"],
+        source=row["source"],
+        reason=row["reason"],
+        account_id=row["account_id"],
+        org_id=row["org_id"],
+        target_id=row["target_id"],
+        sparing_session_id=row["sparing_session_id"],
+        issued_up_to=row["issued_up_to"],
+        requested_by=row["requested_by"],
+        requested_from=row["requested_from"],
+        credential_type=row["credential_type"],
+        performed_at=row["performed_at"],
+        published_at=row["published_at"],
+        audited_at=row["audited_at"],
+        ended=Ended(sessions=row["sessions_ended"], tokens=row["tokens_ended"], grants=row["grants_ended"]),
+    )

@@ -1,0 +1,51 @@
+"""Whom an admin may see and act upon: a Global Admin everybody, an organization's admin its members."""
+
+from sqlalchemy.orm import Session
+
+from app.data.rows import one_row
+from app.domain.caller import Caller
+from app.domain.errors import Forbidden, NotFound
+from app.domain.ids import AccountId
+from app.domain.permissions import require_no_support_session
+
+__all__ = ["ACCOUNT_IN_SCOPE", "require_account_in_scope", "require_admin"]
+
+ACCOUNT_IN_SCOPE = """
+(EXISTS (SELECT FROM account c WHERE c.id = %(caller)s AND c.is_global_admin)
+ OR EXISTS (SELECT FROM role_grant mine JOIN role_grant theirs USING (org_id)
+             WHERE mine.account_id = %(caller)s AND mine.role = 'admin' AND theirs.account_id = a.id))
+"""
+"""For a WHERE clause in which `a` is the account that is acted upon, with the parameter `caller`."""
+
+
+def require_admin(db: Session, caller: Caller) -> None:
+    """Returns for a Global Admin, and for whoever is an organization's admin. Raises: Forbidden."""
+    require_no_support_session(caller)
+    found = one_row(
+        db,
+        """
+        SELECT a.id FROM account a
+         WHERE a.id = %(caller)s
+           AND (a.is_global_admin
+                OR EXISTS (SELECT FROM role_grant r WHERE r.account_id = a.id AND r.role = 'admin'))
+        """,
+        caller=caller.account_id,
+    )
+    if found is None:
+        raise Forbidden("admin")
+
+
+def require_account_in_scope(db: Session, caller: Caller, account_id: AccountId) -> None:
+    """Returns for an account that this admin may act upon. Raises: Forbidden, NotFound for unknown and foreign ones."""
+    require_admin(db, caller)
+    found = one_row(
+        db,
+        _ACCOUNT + ACCOUNT_IN_SCOPE,
+        account_id=account_id,
+        caller=caller.account_id,
+    )
+    if found is None:
+        raise NotFound("account")
+
+
+_ACCOUNT = "SELECT a.id FROM account a WHERE a.id = %(account_id)s AND a.deleted_at IS NULL AND "

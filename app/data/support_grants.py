@@ -1,0 +1,271 @@
+"""Support access grants as rows. Access is decided by `expires_at` and `revoked_at` in every query, never by a status."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.data.rows import Row, all_rows, one_row, run
+from app.domain.ids import AccountId, GrantId, OrgId
+from app.domain.paging import Page, PageRequest, Position, page_of
+
+__all__ = [
+    "NewSupportGrant",
+    "SupportGrant",
+    "expire_grants",
+    "find_grant",
+    "find_grants_of",
+    "find_usable_grant",
+    "insert_grant",
+    "lock_due_grants",
+    "move_grant_end",
+    "revoke_grant",
+    "use_grant",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSupportGrant:
+    """A grant about to be given. `admin_account_id` None: to any Global Admin."""
+
+    org_id: OrgId
+    granted_by: AccountId
+    admin_account_id: AccountId | None
+    reason: str
+    read_only: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportGrant:
+    """A grant as stored, and whether it is usable, by the database's clock at the read."""
+
+    grant_id: GrantId
+    org_id: OrgId
+    granted_by: AccountId
+    admin_account_id: AccountId | None
+    reason: str
+    read_only: bool
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_by: AccountId | None
+    last_used_at: datetime | None
+    last_used_by: AccountId | None
+    use_count: int
+    is_usable: bool
+
+
+def insert_grant(db: Session, grant: NewSupportGrant) -> SupportGrant:
+    """The grant is stored under a new id."""
+    grant_id = GrantId(uuid7())
+    run(
+        db,
+        """
+        INSERT INTO support_access_grant (id, org_id, granted_by, admin_account_id, reason, read_only, expires_at)
+        VALUES (%(id)s, %(org_id)s, %(granted_by)s, %(admin)s, %(reason)s, %(read_only)s, %(expires_at)s)
+        """,
+        id=grant_id,
+        org_id=grant.org_id,
+        granted_by=grant.granted_by,
+        admin=grant.admin_account_id,
+        reason=grant.reason,
+        read_only=grant.read_only,
+        expires_at=grant.expires_at,
+    )
+    stored = find_grant(db, grant_id)
+    assert stored is not None
+    return stored
+
+
+def find_grant(db: Session, grant_id: GrantId, *, org_id: OrgId | None = None) -> SupportGrant | None:
+    """The grant, usable or over; None if there is none by that id, or it is not that organization's."""
+    row = one_row(
+        db,
+        f"{_SELECT} WHERE g.id = %(grant_id)s AND g.org_id = coalesce(%(org_id)s::uuid, g.org_id)",
+        grant_id=grant_id,
+        org_id=org_id,
+    )
+    return None if row is None else _grant(row)
+
+
+def find_grants_of(
+    db: Session, org_id: OrgId, *, usable_by: AccountId | None, page: PageRequest
+) -> Page[SupportGrant]:
+    """The organization's grants, newest first; with `usable_by`, only those that this Global Admin may work under."""
+    rows = all_rows(
+        db,
+        f"""
+        {_SELECT}
+         WHERE g.org_id = %(org_id)s
+           AND (%(usable_by)s::uuid IS NULL
+                OR (g.revoked_at IS NULL AND g.expires_at > statement_timestamp()
+                    AND coalesce(g.admin_account_id, %(usable_by)s::uuid) = %(usable_by)s::uuid))
+           AND (%(after_at)s::timestamptz IS NULL
+                OR (g.created_at, g.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+         ORDER BY g.created_at DESC, g.id DESC
+         LIMIT %(page_limit)s
+        """,
+        org_id=org_id,
+        usable_by=usable_by,
+        **page.parameters,
+    )
+    return page_of(rows, page, item=_grant, position=lambda row: Position(row["created_at"], row["id"]))
+
+
+def find_usable_grant(
+    db: Session, *, org_id: OrgId, admin: AccountId, grant_id: GrantId | None
+) -> SupportGrant | None:
+    """A grant that this Global Admin may work under now, held until the transaction ends; the one asked for, or the longest."""
+    row = one_row(
+        db,
+        f"""
+        {_SELECT}
+          JOIN account a ON a.id = %(admin)s AND a.is_global_admin
+         WHERE g.org_id = %(org_id)s AND g.id = coalesce(%(grant_id)s::uuid, g.id)
+           AND coalesce(g.admin_account_id, a.id) = a.id
+           AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp()
+         ORDER BY g.expires_at DESC, g.id
+         LIMIT 1
+           FOR SHARE OF g
+        """,
+        org_id=org_id,
+        admin=admin,
+        grant_id=grant_id,
+    )
+    return None if row is None else _grant(row)
+
+
+def move_grant_end(db: Session, grant_id: GrantId, *, org_id: OrgId, expires_at: datetime) -> bool:
+    """The grant ends then; False if the organization has no such grant, or it is over already."""
+    moved = run(
+        db,
+        """
+        UPDATE support_access_grant SET expires_at = %(expires_at)s
+         WHERE id = %(grant_id)s AND org_id = %(org_id)s AND revoked_at IS NULL
+           AND expired_at IS NULL AND expires_at > clock_timestamp()
+        """,
+        grant_id=grant_id,
+        org_id=org_id,
+        expires_at=expires_at,
+    )
+    return moved == 1
+
+
+def revoke_grant(db: Session, grant_id: GrantId, *, by: AccountId | None) -> bool:
+    """The grant has ended, by trigger with the sessions opened under it; False if it was over before."""
+    revoked = run(
+        db,
+        """
+        UPDATE support_access_grant SET revoked_at = least(clock_timestamp(), expires_at), revoked_by = %(by)s
+         WHERE id = %(grant_id)s AND revoked_at IS NULL AND expired_at IS NULL AND expires_at > clock_timestamp()
+        """,
+        grant_id=grant_id,
+        by=by,
+    )
+    if revoked:
+        _invalidate_chains_under(db, [grant_id])
+    return revoked == 1
+
+
+def lock_due_grants(db: Session, limit: int) -> tuple[GrantId, ...]:
+    """Grants whose end has come and is not recorded yet, locked; those that somebody else works on are skipped."""
+    rows = all_rows(
+        db,
+        """
+        SELECT id FROM support_access_grant
+         WHERE revoked_at IS NULL AND expired_at IS NULL AND expires_at <= clock_timestamp()
+         ORDER BY expires_at LIMIT %(limit)s
+           FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        limit=limit,
+    )
+    return tuple(GrantId(row["id"]) for row in rows)
+
+
+def expire_grants(db: Session, grant_ids: Collection[GrantId]) -> int:
+    """The ends of those that are due are recorded, and the sessions opened under them have ended; how many grants."""
+    expired = all_rows(
+        db,
+        """
+        UPDATE support_access_grant SET expired_at = clock_timestamp()
+         WHERE id = ANY(%(ids)s::uuid[]) AND revoked_at IS NULL AND expired_at IS NULL AND expires_at <= clock_timestamp()
+        RETURNING id
+        """,
+        ids=list(grant_ids),
+    )
+    ids = [GrantId(row["id"]) for row in expired]
+    run(
+        db,
+        """
+        UPDATE session SET terminated_at = clock_timestamp(), end_reason = 'support_access_ended'
+         WHERE grant_id = ANY(%(ids)s::uuid[]) AND terminated_at IS NULL
+        """,
+        ids=ids,
+    )
+    _invalidate_chains_under(db, ids)
+    return len(ids)
+
+
+def use_grant(db: Session, grant_id: GrantId, *, org_id: OrgId, by: AccountId) -> SupportGrant | None:
+    """The grant, with this use of it recorded; None if it is over, another organization's, or not this person's any more."""
+    used = run(
+        db,
+        """
+        UPDATE support_access_grant g
+           SET last_used_at = clock_timestamp(), last_used_by = a.id, use_count = g.use_count + 1
+          FROM account a
+         WHERE g.id = %(grant_id)s AND g.org_id = %(org_id)s AND g.revoked_at IS NULL
+           AND g.expires_at > clock_timestamp()
+           AND a.id = %(by)s AND a.is_global_admin AND a.suspended_at IS NULL AND a.deleted_at IS NULL
+           AND coalesce(g.admin_account_id, a.id) = a.id
+        """,
+        grant_id=grant_id,
+        org_id=org_id,
+        by=by,
+    )
+    return find_grant(db, grant_id, org_id=org_id) if used else None
+
+
+def _invalidate_chains_under(db: Session, grant_ids: Collection[GrantId]) -> None:
+    """Support sessions have no refresh chain; one that was made by hand ends with them."""
+    run(
+        db,
+        """
+        UPDATE refresh_token t SET invalidated_at = clock_timestamp()
+          FROM session s
+         WHERE s.id = t.session_id AND s.grant_id = ANY(%(ids)s::uuid[]) AND t.invalidated_at IS NULL
+        """,
+        ids=list(grant_ids),
+    )
+
+
+_SELECT = """
+SELECT g.*, g.revoked_at IS NULL AND g.expires_at > statement_timestamp() AS is_usable
+  FROM support_access_grant g
+"""
+
+
+def _grant(row: Row) -> SupportGrant:
+    return SupportGrant(
+        grant_id=GrantId(row["id"]),
+        org_id=OrgId(row["org_id"]),
+        granted_by=AccountId(row["granted_by"]),
+        admin_account_id=_account(row["admin_account_id"]),
+        reason=row["reason"],
+        read_only=row["read_only"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+        revoked_by=_account(row["revoked_by"]),
+        last_used_at=row["last_used_at"],
+        last_used_by=_account(row["last_used_by"]),
+        use_count=row["use_count"],
+        is_usable=row["is_usable"],
+    )
+
+
+def _account(value: object) -> AccountId | None:
+    return None if value is None else AccountId(value)  # type: ignore[arg-type]

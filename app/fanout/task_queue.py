@@ -1,0 +1,154 @@
+"""The queue of tasks: its names, options and routes, and how the web side puts a task into it.
+
+The only module of `app` that knows Celery; `worker.celery_app` imports its settings from here. Tasks are sent
+by name. A task that is lost costs time, never a revocation: that is a row, and sweeps look for it.
+"""
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+from celery import Celery
+
+from app.config import Settings
+from app.domain.ids import RevocationId
+from app.fanout.daemon_executor import DaemonExecutor
+
+__all__ = [
+    "CANARY",
+    "EXPIRE_CREDENTIALS",
+    "EXPIRE_SUPPORT_GRANTS",
+    "PERFORM_REVOCATION",
+    "PRUNE",
+    "RESUME_REVOCATIONS",
+    "REVOCATIONS",
+    "SETTLE_RECEIPTS",
+    "TASK_ROUTES",
+    "UPKEEP",
+    "TaskQueue",
+    "broker_options",
+    "celery_settings",
+]
+
+REVOCATIONS: Final = "revocations"
+UPKEEP: Final = "upkeep"
+
+PERFORM_REVOCATION: Final = "worker.tasks.perform_revocation"
+CANARY: Final = "worker.tasks.canary"
+EXPIRE_SUPPORT_GRANTS: Final = "worker.tasks.expire_support_grants"
+EXPIRE_CREDENTIALS: Final = "worker.tasks.expire_credentials"
+RESUME_REVOCATIONS: Final = "worker.tasks.resume_revocations"
+SETTLE_RECEIPTS: Final = "worker.tasks.settle_receipts"
+PRUNE: Final = "worker.tasks.prune"
+
+TASK_ROUTES: Final = {
+    PERFORM_REVOCATION: {"queue": REVOCATIONS},
+    CANARY: {"queue": REVOCATIONS},
+    EXPIRE_SUPPORT_GRANTS: {"queue": UPKEEP},
+    EXPIRE_CREDENTIALS: {"queue": UPKEEP},
+    RESUME_REVOCATIONS: {"queue": UPKEEP},
+    SETTLE_RECEIPTS: {"queue": UPKEEP},
+    PRUNE: {"queue": UPKEEP},
+}
+
+VISIBILITY_TIMEOUT_S = 60
+SENDING_THREADS = 2
+PENDING_TASKS = 64
+CLOSE_WITHIN_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+def broker_options(settings: Settings) -> dict[str, Any]:
+    """Transport options for a worker and for beat: a broker that is gone is noticed within seconds.
+
+    Queues are named under the namespace, so that two installations can share one Redis.
+    """
+    return {
+        "global_keyprefix": f"{settings.namespace}:",
+        "socket_timeout": 2,
+        "socket_connect_timeout": 1,
+        "health_check_interval": 5,
+        "visibility_timeout": VISIBILITY_TIMEOUT_S,
+        "unacked_restore_interval": 2,
+        "unacked_restore_throttle": 1,
+    }
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """What whoever sends tasks and whoever performs them must agree on."""
+    return {
+        "broker_url": _broker_url(settings),
+        "broker_transport_options": broker_options(settings),
+        "task_routes": TASK_ROUTES,
+        "task_default_queue": UPKEEP,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_publish_retry": False,
+    }
+
+
+class TaskQueue:
+    """Sends tasks by name, from a node or a worker. Build it after the fork.
+
+    Nothing is sent twice by itself; a task that was not taken in time may be in the queue all the same.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._timeout_s = settings.enqueue_timeout.total_seconds()
+        self._celery = Celery("cutoff", set_as_current=False)
+        self._celery.conf.update(celery_settings(settings))
+        self._celery.conf.broker_transport_options = _sending_options(settings)
+        self._threads = DaemonExecutor(name="enqueue", threads=SENDING_THREADS, pending=PENDING_TASKS)
+
+    async def enqueue_revocation(self, revocation_id: RevocationId) -> bool:
+        """Whether the broker took the task within its bound; if not, the caller performs the revocation itself."""
+        sent = self._threads.submit(lambda: self.send(PERFORM_REVOCATION, str(revocation_id)))
+        if sent is None:
+            _log.warning("enqueue_refused", revocation_id=str(revocation_id))
+            return False
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.wrap_future(sent)
+        except Exception as error:  # noqa: BLE001 - whatever kept the broker, the caller has to do it
+            _log.warning("enqueue_failed", revocation_id=str(revocation_id), error=type(error).__name__)
+            return False
+        return True
+
+    def send(self, task: str, *args: str) -> None:
+        """The broker has the task; blocks for as long as the broker does, within its time-outs.
+
+        Raises: what kombu raises (OperationalError) when the broker does not take it.
+        """
+        self._celery.send_task(task, args=args)
+
+    def close(self) -> None:
+        """No task is sent any more; takes a bounded time, also while a broker hangs."""
+        self._threads.close(timeout_s=CLOSE_WITHIN_S)
+        self._celery.close()
+
+
+def _sending_options(settings: Settings) -> dict[str, Any]:
+    """With one attempt, and time-outs that leave it within the bound; any retry would multiply them."""
+    timeout_s = settings.enqueue_timeout.total_seconds()
+    return {
+        **broker_options(settings),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "health_check_interval": 0,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    }
+
+
+def _broker_url(settings: Settings) -> str:
+    """Kombu's spelling of the address: it calls a Unix socket `redis+socket`, and wants TLS's terms named."""
+    url = settings.broker_url
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return url.replace("unix://", "redis+socket://", 1)
+    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parts.query:
+        return f"{url}{'&' if parts.query else '?'}ssl_cert_reqs=required"
+    return url

@@ -1,0 +1,5 @@
+"""The HTTP face: routes, identity, problems. The one place where errors become status codes.
+
+`api.build_api` puts it together; a file per resource (`routes_sessions.py` …) with its shapes beside it
+(`schemas_sessions.py` …). Everything that revokes goes through `revoking.py`.
+"""

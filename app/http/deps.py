@@ -1,0 +1,87 @@
+"""What the HTTP face is given: the composition root builds it, requests find it in the application's state."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from starlette.requests import HTTPConnection
+
+from app.bridge import Bridge
+from app.config import Settings
+from app.domain.ids import RevocationId
+from app.fanout.publisher import Publisher
+from app.http.activity import Activity
+from app.http.background import Background
+from app.http.passwords import PasswordThreads
+
+__all__ = ["HttpDeps", "NodeState", "activity_of", "background_of", "deps_of", "passwords_of"]
+
+
+class NodeState(Protocol):
+    """What `/readyz` and `/metrics` ask the node's realtime part; a test's recorder answers as well."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the lease runs: the node has proof, recent enough, that it knows what is true."""
+        ...
+
+    @property
+    def policy(self) -> str:
+        """What it does with its sockets when it is not current: hold, close or serve."""
+        ...
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the doorbell works: the subscription on Redis is confirmed and not silent."""
+        ...
+
+    @property
+    def is_database_reachable(self) -> bool:
+        """Whether the last poll of the closure log succeeded."""
+        ...
+
+    @property
+    def is_shutting_down(self) -> bool:
+        """Whether it takes no more sockets, for good."""
+        ...
+
+    @property
+    def why(self) -> Sequence[str]:
+        """Sentences on what is not as it should be, for a person; empty when all is well."""
+        ...
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpDeps:
+    """The parts that the routes stand on. `enqueue` says whether the broker took the task within its bound."""
+
+    settings: Settings
+    bridge: Bridge
+    enqueue: Callable[[RevocationId], Awaitable[bool]]
+    publisher: Publisher
+    node: NodeState
+
+
+def deps_of(connection: HTTPConnection) -> HttpDeps:
+    """The parts, from within a request."""
+    return cast("HttpDeps", connection.app.state.deps)
+
+
+def background_of(connection: HTTPConnection) -> Background:
+    """The work that outlives requests, from within a request."""
+    return cast("Background", connection.app.state.background)
+
+
+def activity_of(connection: HTTPConnection) -> Activity:
+    """The record of used credentials, from within a request."""
+    return cast("Activity", connection.app.state.activity)
+
+
+def passwords_of(connection: HTTPConnection) -> PasswordThreads:
+    """Where passwords are hashed, from within a request."""
+    return cast("PasswordThreads", connection.app.state.passwords)

@@ -1,0 +1,61 @@
+"""One's own API tokens: issuing, listing, revoking one or all. Only a session may do this, never an API token."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.http.deps import deps_of
+from app.http.identity import GuardedRoute, OwnSession
+from app.http.path_ids import ApiTokenPath
+from app.http.revoking import RECEIPT_RESPONSES, revoke
+from app.http.schemas_api_tokens import ApiTokenBody, ApiTokenView, IssuedApiTokenView
+from app.http.schemas_revocations import ReceiptView
+from app.http.shapes import PageView, Paging, page_view
+from app.operations.create_api_token import create_api_token
+from app.operations.list_api_tokens import list_api_tokens
+from app.operations.revoke_all_own_api_tokens import revoke_all_own_api_tokens
+from app.operations.revoke_own_api_token import revoke_own_api_token
+
+__all__ = ["routes"]
+
+routes = APIRouter(prefix="/v1/api-tokens", tags=["API tokens"], route_class=GuardedRoute)
+
+
+@routes.get("")
+async def list_tokens(request: Request, caller: OwnSession, page: Paging) -> PageView[ApiTokenView]:
+    """The account's live API tokens, newest first."""
+    return page_view(
+        ApiTokenView, await deps_of(request).bridge.run(list_api_tokens, caller=caller, page=page)
+    )
+
+
+@routes.post("", status_code=201)
+async def issue_token(request: Request, caller: OwnSession, body: ApiTokenBody) -> IssuedApiTokenView:
+    """A new API token; it ends no other."""
+    created = await deps_of(request).bridge.run(
+        create_api_token, caller=caller, name=body.name, expires_at=body.expires_at
+    )
+    return IssuedApiTokenView.model_validate(created)
+
+
+@routes.delete("/{api_token_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+async def revoke_token(request: Request, caller: OwnSession, api_token_id: ApiTokenPath) -> Response:
+    """The API token ends, and its sockets close."""
+    bridge = deps_of(request).bridge
+
+    async def ask(idempotency: Idempotency | None) -> Requested:
+        return await bridge.run(
+            revoke_own_api_token, caller=caller, api_token_id=api_token_id, idempotency=idempotency
+        )
+
+    return await revoke(request, caller, ask, kind=RevocationKind.TOKEN_REVOKE, attempted_id=api_token_id)
+
+
+@routes.post("/revoke-all", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+async def revoke_all(request: Request, caller: OwnSession) -> Response:
+    """Every API token of the account ends."""
+    bridge = deps_of(request).bridge
+
+    async def ask(idempotency: Idempotency | None) -> Requested:
+        return await bridge.run(revoke_all_own_api_tokens, caller=caller, idempotency=idempotency)
+
+    return await revoke(request, caller, ask, kind=RevocationKind.TOKEN_REVOKE_ALL)

@@ -1,0 +1,18 @@
+"""Receipts: what became of a revocation."""
+
+from fastapi import APIRouter, Request
+
+from app.http.identity import Anybody, GuardedRoute
+from app.http.path_ids import RevocationPath
+from app.http.revoking import settled_receipt
+from app.http.schemas_revocations import ReceiptView
+
+__all__ = ["routes"]
+
+routes = APIRouter(prefix="/v1/revocations", tags=["revocations"], route_class=GuardedRoute)
+
+
+@routes.get("/{revocation_id}")
+async def receipt(request: Request, caller: Anybody, revocation_id: RevocationPath) -> ReceiptView:
+    """The receipt, for whom it concerns. With `Prefer: wait=N` it is answered once it is settled, or N seconds later."""
+    return ReceiptView.model_validate(await settled_receipt(request, caller, revocation_id))

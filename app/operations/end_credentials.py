@@ -1,0 +1,103 @@
+"""Ends what a revocation aims at: within its performer's transaction, and nowhere else."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from app.data.accounts import stamp_signed_out, take_instant
+from app.data.api_tokens import revoke_all_api_tokens, revoke_api_token
+from app.data.revocations import Ended, Revocation, count_ended_sessions
+from app.data.session_repository import SessionRepository
+from app.domain.closing import Reason
+from app.domain.ids import ApiTokenId, GrantId, SessionId
+from app.domain.revocation_request import RevocationKind
+
+__all__ = ["can_end", "end_credentials"]
+
+
+def can_end(kind: str) -> bool:
+    """Whether this version knows how; a newer one's revocation is left to a newer worker."""
+    return kind in _ENDINGS
+
+
+def end_credentials(db: Session, revocation: Revocation) -> Ended:
+    """What it aims at has ended; how much of it ended now, not before.
+
+    Waits for rows that somebody else has locked. Nothing that was issued after the request ends, but by name.
+    """
+    return _ENDINGS[revocation.kind](db, revocation)
+
+
+def _end_session(db: Session, revocation: Revocation) -> Ended:
+    assert revocation.target_id is not None
+    session_id = SessionId(revocation.target_id)
+    is_ended_now = SessionRepository(db).terminate_session(session_id, reason=Reason(revocation.reason))
+    return Ended(sessions=int(is_ended_now))
+
+
+def _log_out(db: Session, revocation: Revocation) -> Ended:
+    """The account's lock comes first, as for everybody who takes both. Who is signed out already, tells nobody."""
+    assert revocation.account_id is not None
+    take_instant(db, revocation.account_id)
+    ended = _end_session(db, revocation)
+    if ended:
+        stamp_signed_out(db, revocation.account_id)
+    return ended
+
+
+def _end_sessions(db: Session, revocation: Revocation) -> Ended:
+    assert revocation.account_id is not None
+    assert revocation.issued_up_to is not None
+    return Ended(
+        sessions=SessionRepository(db).terminate_all_sessions_by_user(
+            revocation.account_id,
+            reason=Reason(revocation.reason),
+            issued_up_to=revocation.issued_up_to,
+            sparing=revocation.sparing_session_id,
+        )
+    )
+
+
+def _revoke_token(db: Session, revocation: Revocation) -> Ended:
+    assert revocation.target_id is not None
+    api_token_id = ApiTokenId(revocation.target_id)
+    return Ended(tokens=int(revoke_api_token(db, api_token_id, reason=Reason(revocation.reason))))
+
+
+def _revoke_tokens(db: Session, revocation: Revocation) -> Ended:
+    assert revocation.account_id is not None
+    assert revocation.issued_up_to is not None
+    return Ended(
+        tokens=revoke_all_api_tokens(
+            db,
+            revocation.account_id,
+            reason=Reason(revocation.reason),
+            issued_up_to=revocation.issued_up_to,
+        )
+    )
+
+
+def _end_all(db: Session, revocation: Revocation) -> Ended:
+    sessions, tokens = _end_sessions(db, revocation), _revoke_tokens(db, revocation)
+    return Ended(sessions=sessions.sessions, tokens=tokens.tokens)
+
+
+def _revoke_grant(db: Session, revocation: Revocation) -> Ended:
+    assert revocation.target_id is not None
+    grant_id = GrantId(revocation.target_id)
+    is_revoked_now = SessionRepository(db).revoke_support_access_grant(grant_id, by=revocation.requested_by)
+    return Ended(grants=int(is_revoked_now), sessions=count_ended_sessions(db, revocation.revocation_id))
+
+
+_ENDINGS: Mapping[str, Callable[[Session, Revocation], Ended]] = {
+    RevocationKind.SESSION_REVOKE: _end_session,
+    RevocationKind.REFRESH_TOKEN_REUSE: _end_session,
+    RevocationKind.LOGOUT: _log_out,
+    RevocationKind.SESSION_REVOKE_ALL: _end_sessions,
+    RevocationKind.TOKEN_REVOKE: _revoke_token,
+    RevocationKind.TOKEN_REVOKE_ALL: _revoke_tokens,
+    RevocationKind.PASSWORD_CHANGE: _end_all,
+    RevocationKind.ACCOUNT_SUSPEND: _end_all,
+    RevocationKind.ACCOUNT_DELETE: _end_all,
+    RevocationKind.SUPPORT_GRANT_END: _revoke_grant,
+}

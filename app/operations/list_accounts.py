@@ -1,0 +1,18 @@
+"""An admin looks for accounts."""
+
+from sqlalchemy.orm import Session
+
+from app.data.accounts import AccountSummary, find_accounts
+from app.data.scope import require_admin
+from app.domain.caller import Caller
+from app.domain.paging import Page, PageRequest
+
+__all__ = ["list_accounts"]
+
+
+def list_accounts(
+    db: Session, *, caller: Caller, search: str = "", page: PageRequest
+) -> Page[AccountSummary]:
+    """Accounts in the admin's scope whose e-mail address or name contains `search`. Raises: Forbidden."""
+    require_admin(db, caller)
+    return find_accounts(db, caller=caller.account_id, search=search, page=page)

@@ -1,0 +1,153 @@
+"""An operator ends a credential from the command line: the same durable request as a handler's, without an account behind it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.data.accounts import (
+    is_last_global_admin,
+    lock_global_admins,
+    stamp_sessions_ended,
+    stamp_tokens_revoked,
+    take_instant,
+)
+from app.data.revocation_requests import (
+    find_by_target,
+    insert_nothing_to_end,
+    insert_request,
+    lock_target,
+    mark_transaction,
+)
+from app.data.rows import one_row, run
+from app.domain.closing import Reason
+from app.domain.errors import Conflict, NotFound
+from app.domain.ids import AccountId, ApiTokenId, SessionId
+from app.domain.revocation_request import Requested, RevocationKind, RevocationRequest
+
+__all__ = ["OperatorTarget", "revoke_as_operator"]
+
+OPERATOR = "cutoff revoke"
+
+
+class OperatorTarget(StrEnum):
+    """What the id is, and what ends: one session, one API token, all of either kind, or everything of an account."""
+
+    SESSION = "session"
+    TOKEN = "token"
+    ACCOUNT_SESSIONS = "account-sessions"
+    ACCOUNT_TOKENS = "account-tokens"
+    SUSPEND = "suspend"
+
+
+def revoke_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) -> Requested:
+    """The request is durable, and account-wide ends count from its commit. Ending what is over returns its revocation.
+
+    Raises: NotFound; Conflict("last_global_admin") for suspending the only one left.
+    """
+    return _REQUESTS[target](db, target_id)
+
+
+def _session(db: Session, target_id: UUID) -> Requested:
+    row = one_row(db, "SELECT account_id, terminated_at FROM session WHERE id = %(id)s", id=target_id)
+    if row is None:
+        raise NotFound("session")
+    kind, reason = RevocationKind.SESSION_REVOKE, Reason.SESSION_REVOKED
+    request = _request(kind, reason, target_id=SessionId(target_id), account_id=row["account_id"])
+    return _once(db, request, ended_at=row["terminated_at"])
+
+
+def _token(db: Session, target_id: UUID) -> Requested:
+    row = one_row(db, "SELECT account_id, revoked_at FROM api_token WHERE id = %(id)s", id=target_id)
+    if row is None:
+        raise NotFound("api_token")
+    kind, reason = RevocationKind.TOKEN_REVOKE, Reason.TOKEN_REVOKED
+    request = _request(kind, reason, target_id=ApiTokenId(target_id), account_id=row["account_id"])
+    return _once(db, request, ended_at=row["revoked_at"])
+
+
+def _account_sessions(db: Session, target_id: UUID) -> Requested:
+    account_id, instant = _locked(db, target_id)
+    kind, reason = RevocationKind.SESSION_REVOKE_ALL, Reason.ALL_SESSIONS_REVOKED
+    requested = _marked(
+        db, _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
+    )
+    stamp_sessions_ended(db, account_id, instant, reason=reason)
+    return requested
+
+
+def _account_tokens(db: Session, target_id: UUID) -> Requested:
+    account_id, instant = _locked(db, target_id)
+    kind, reason = RevocationKind.TOKEN_REVOKE_ALL, Reason.ALL_TOKENS_REVOKED
+    requested = _marked(
+        db, _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
+    )
+    stamp_tokens_revoked(db, account_id, instant, reason=reason)
+    return requested
+
+
+def _suspend(db: Session, target_id: UUID) -> Requested:
+    lock_global_admins(db)
+    account_id, instant = _locked(db, target_id)
+    kind, reason = RevocationKind.ACCOUNT_SUSPEND, Reason.ACCOUNT_SUSPENDED
+    request = _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
+    if one_row(db, "SELECT id FROM account WHERE id = %(id)s AND suspended_at IS NOT NULL", id=account_id):
+        return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+    if is_last_global_admin(db, account_id):
+        raise Conflict("last_global_admin")
+    requested = _marked(db, request)
+    run(db, "UPDATE account SET suspended_at = %(at)s WHERE id = %(id)s", id=account_id, at=instant)
+    return requested
+
+
+def _once(db: Session, request: RevocationRequest, *, ended_at: datetime | None) -> Requested:
+    lock_target(db, request.target_id)
+    found = find_by_target(db, request, only_pending=ended_at is None)
+    if found is not None:
+        return found
+    return insert_request(db, request) if ended_at is None else insert_nothing_to_end(db, request)
+
+
+def _locked(db: Session, target_id: UUID) -> tuple[AccountId, datetime]:
+    account_id = AccountId(target_id)
+    instant = take_instant(db, account_id)
+    if instant is None:
+        raise NotFound("account")
+    return account_id, instant
+
+
+def _marked(db: Session, request: RevocationRequest) -> Requested:
+    requested = insert_request(db, request)
+    mark_transaction(db, requested.revocation_id)
+    return requested
+
+
+def _request(
+    kind: RevocationKind,
+    reason: Reason,
+    *,
+    target_id: SessionId | ApiTokenId | AccountId,
+    account_id: AccountId,
+    up_to: datetime | None = None,
+) -> RevocationRequest:
+    return RevocationRequest(
+        kind=kind,
+        reason=reason,
+        target_id=target_id,
+        account_id=account_id,
+        issued_up_to=up_to,
+        requested_by=None,
+        requested_from=OPERATOR,
+        credential_type=None,
+    )
+
+
+_REQUESTS: Mapping[OperatorTarget, Callable[[Session, UUID], Requested]] = {
+    OperatorTarget.SESSION: _session,
+    OperatorTarget.TOKEN: _token,
+    OperatorTarget.ACCOUNT_SESSIONS: _account_sessions,
+    OperatorTarget.ACCOUNT_TOKENS: _account_tokens,
+    OperatorTarget.SUSPEND: _suspend,
+}

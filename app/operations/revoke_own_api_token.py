@@ -1,0 +1,30 @@
+"""Somebody revokes one of their own API tokens."""
+
+from sqlalchemy.orm import Session
+
+from app.data.api_tokens import find_api_token
+from app.data.single_ends import request_token_end
+from app.domain.caller import Caller
+from app.domain.ids import ApiTokenId
+from app.domain.permissions import require_own_session
+from app.domain.revocation_request import Idempotency, Requested
+
+__all__ = ["revoke_own_api_token"]
+
+
+def revoke_own_api_token(
+    db: Session, *, caller: Caller, api_token_id: ApiTokenId, idempotency: Idempotency | None = None
+) -> Requested:
+    """The end of the token is on record. One that has ended already succeeds, with the receipt that there is.
+
+    Raises: Forbidden outside an own session; NotFound for an unknown id and for somebody else's; Conflict for an
+    idempotency key that came with another request.
+    """
+    require_own_session(caller)
+    return request_token_end(
+        db,
+        caller=caller,
+        api_token_id=api_token_id,
+        find=lambda: find_api_token(db, api_token_id, owner=caller.account_id),
+        idempotency=idempotency,
+    )

@@ -1,0 +1,1 @@
+"""The thin asyncio shells around the pure cores of `app.sockets`."""

@@ -1,0 +1,152 @@
+"""One socket's shell: asks its gate, answers its requests, and goes down the ladder when its gate is shut."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, Protocol
+
+from uvicorn.protocols.utils import ClientDisconnected
+
+from app.clock import boot_seconds
+from app.domain.closing import Closing, Retry
+from app.realtime.messages import Malformed, closing_frame, error_frame, parse_request
+from app.realtime.transport import Transport
+from app.sockets.admission import Reading
+from app.sockets.currency import Currency
+from app.sockets.entry import Entry
+from app.sockets.gate import Passage, passage
+from app.sockets.ladder import FirstStep, Outcome, first_step, outcome_of
+
+__all__ = ["Answers", "Connection", "Receive"]
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+COME_BACK_WITHIN_MS = 200
+COME_BACK_SPREAD_MS = 2
+"""For each socket that is closed with it, the time in which they come back is longer by this."""
+COME_BACK_AT_MOST_MS = 30_000
+
+_dice = secrets.SystemRandom()
+
+
+class Answers(Protocol):
+    """What is done about requests: some can be answered at once, others need the database and a task of their own."""
+
+    def at_once(self, connection: "Connection", request: Any) -> str | None:
+        """The reply; None for a request that takes time."""
+        ...
+
+    def in_time(self, connection: "Connection", request: Any) -> Coroutine[Any, Any, None]:
+        """Carries the request out and replies; cancelled when the socket closes."""
+        ...
+
+
+class Connection:
+    """The handle of an entry."""
+
+    def __init__(
+        self, entry: Entry, transport: Transport, currency: Currency, *, address: str, reading: Reading
+    ) -> None:
+        self.entry = entry
+        self.reading = reading
+        """What it was admitted by."""
+        self.transport = transport
+        self.address = address
+        self.last_ping_at = boot_seconds()
+        self.is_leaving = False
+        """It has asked for its own end: what it sends behind that is not dispatched."""
+        self._currency = currency
+        self._said_goodbye = False
+        self._handler: asyncio.Task[None] | None = None
+        self._handled = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    def passage(self) -> Passage:
+        """The gate, at this instant (R9)."""
+        return passage(self.entry, self._currency, boot_seconds())
+
+    def gate_changed(self) -> None:
+        """Whoever waits at the gate, in either direction, asks again."""
+        self._changed.set()
+        self.transport.gate_changed()
+
+    async def reply(self, text: str) -> None:
+        """Written, through the gate. Raises: ClientDisconnected when it cannot be any more."""
+        await self.transport.send(text)
+
+    async def converse(self, receive: Receive, answers: Answers) -> None:
+        """Requests are answered one after the other until the peer leaves or the gate is shut.
+
+        What an answer raises that is not the peer's departure comes out of here.
+        """
+        try:
+            while True:
+                event = await receive()
+                if event["type"] == "websocket.disconnect" or not await self._may_dispatch():
+                    return
+                await self._dispatch(event, answers)
+        except ClientDisconnected:
+            return
+
+    def begin_to_close(self, *, among: int) -> None:
+        """The peer is told and has the grace to answer, or is reset; handlers in flight are cancelled (R11)."""
+        closing = self.entry.closing
+        assert closing is not None
+        if self._handler is not None:
+            self._handler.cancel()
+            self._handled.set()
+        self._changed.set()
+        self.transport.drop_inbound()
+        match first_step(is_open=self.transport.is_open, unsent_bytes=self.transport.unsent()):
+            case FirstStep.SAY_GOODBYE:
+                self._say_goodbye(closing, among)
+            case FirstStep.ABORT:
+                self.transport.abort()
+            case FirstStep.LET_GO:
+                self.transport.abort_after_grace()
+
+    def outcome(self) -> Outcome:
+        """How it went, once the transport is gone."""
+        return outcome_of(
+            said_goodbye=self._said_goodbye,
+            peer_answered=self.transport.peer_answered_close,
+            was_aborted=self.transport.is_aborted,
+        )
+
+    async def _may_dispatch(self) -> bool:
+        while (passes := self.passage()) is Passage.WAIT:
+            self._changed.clear()
+            if self.transport.closed.is_set():
+                return False
+            await self._changed.wait()
+        return passes is Passage.PASS and not self.is_leaving
+
+    async def _dispatch(self, event: MutableMapping[str, Any], answers: Answers) -> None:
+        try:
+            request = parse_request(
+                event.get("text") or (event.get("bytes") or b"").decode("utf-8", "replace")
+            )
+        except Malformed as malformed:
+            await self.reply(error_frame(malformed.problem, malformed.request_id))
+            return
+        reply = answers.at_once(self, request)
+        if reply is not None:
+            await self.reply(reply)
+        else:
+            await self._handle(answers.in_time(self, request))
+
+    async def _handle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Until it is done, or the socket closes: a handler that swallows its cancellation is not waited for."""
+        self._handled.clear()
+        self._handler = asyncio.get_running_loop().create_task(work)
+        self._handler.add_done_callback(lambda _: self._handled.set())
+        await self._handled.wait()
+        if self._handler.done() and not self._handler.cancelled():
+            self._handler.result()
+
+    def _say_goodbye(self, closing: Closing, among: int) -> None:
+        self._said_goodbye = True
+        spread_ms = min(COME_BACK_WITHIN_MS + COME_BACK_SPREAD_MS * among, COME_BACK_AT_MOST_MS)
+        retry_after_ms = _dice.randrange(1, spread_ms) if closing.retry is Retry.NOW else 0
+        self.transport.write_now(closing_frame(closing, retry_after_ms=retry_after_ms))
+        self.transport.write_close_now(closing.code, closing.reason)

@@ -1,0 +1,126 @@
+"""All that belongs to a node's sockets: registry, currency, deadlines, pump, and what is owed to the receipts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+from app.clock import boot_seconds
+from app.config import Settings, StalePolicy
+from app.domain.closing import Closing, Reason, closing_for_reason
+from app.domain.targets import Cause
+from app.realtime.connection import Connection
+from app.realtime.metrics import CLOSE_LATENCY, SOCKETS_CLOSED, SOCKETS_ENDED
+from app.realtime.pump import Pump
+from app.sockets.currency import Currency
+from app.sockets.deadlines import Deadlines
+from app.sockets.entry import Entry
+from app.sockets.registry import Registry, Via
+from app.sockets.tally import Tally
+
+__all__ = ["Holder"]
+
+
+class Holder:
+    """The sockets of one node, and what becomes of them. `on_tally` is told when a receipt is owed something."""
+
+    def __init__(self, settings: Settings, *, node_name: str, on_tally: Callable[[], None]) -> None:
+        self.node_name = node_name
+        self.policy = settings.stale_policy
+        self.currency = Currency(
+            lease_s=settings.lease.total_seconds(), serves_when_stale=self.policy is StalePolicy.SERVE
+        )
+        self.registry = Registry(self._on_shut)
+        self.deadlines = Deadlines()
+        self.tally = Tally()
+        self.pump = Pump(clock=boot_seconds)
+        self.is_leaving = False
+        self.is_registered = False
+        """The node's row is in the database: only then may receipts rely on waiting for it."""
+        self.triggers_missing: tuple[str, ...] = ()
+        self.database_time: Callable[[float], datetime | None] = lambda _at: None
+        self._on_tally = on_tally
+        self._hold_limit_s = settings.hold_limit.total_seconds()
+
+    def takes_sockets(self) -> bool:
+        """Whether a socket may open now: current, registered, with every trigger in place, and not leaving."""
+        return (
+            not self.is_leaving
+            and self.is_registered
+            and not self.triggers_missing
+            and self.currency.is_current(boot_seconds())
+        )
+
+    def wake_gates(self, entries: Sequence[Entry] | None = None) -> None:
+        """Whoever waits at the gates of these sockets, or of all, asks again."""
+        for entry in self.registry if entries is None else entries:
+            if isinstance(entry.handle, Connection):
+                entry.handle.gate_changed()
+
+    def close_if_stale(self) -> int:
+        """What the policy says of a lease that has run out; how many sockets were closed now."""
+        now = boot_seconds()
+        if (
+            self.currency.is_current(now)
+            or self.policy is StalePolicy.SERVE
+            or not self.currency.has_baseline
+        ):
+            return 0
+        patience_s = 0.0 if self.policy is StalePolicy.CLOSE else self._hold_limit_s
+        if now - self.currency.lease_ends_at < patience_s:
+            return 0
+        return self.registry.shut(self.registry, _not_current, via=Via.NODE)
+
+    def begin_to_leave(self) -> None:
+        """No more sockets are taken, and those that are here are told to go elsewhere; repeating it changes nothing."""
+        if not self.is_leaving:
+            self.is_leaving = True
+            self.registry.shut(self.registry, _shutting_down, via=Via.NODE)
+
+    async def see_off(self, connection: Connection) -> None:
+        """The transport is gone, the socket is forgotten, and the receipt knows how it went."""
+        transport = connection.transport
+        try:
+            if not transport.closed.is_set():
+                transport.abort_after_grace()
+                await transport.closed.wait()
+        except asyncio.CancelledError:
+            transport.abort()
+            raise
+        finally:
+            self._forget(connection.entry, connection)
+
+    def _forget(self, entry: Entry, connection: Connection) -> None:
+        self.registry.detach(entry)
+        if entry.closing is None:
+            return
+        outcome = connection.outcome()
+        SOCKETS_ENDED.labels(entry.closing.reason.value, outcome.value).inc()
+        if entry.revocation_id is not None:
+            self.tally.ended(entry.revocation_id, outcome)
+            self._on_tally()
+
+    def _on_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via) -> None:
+        latency = self._latency(cause)
+        reason = cast("Closing", entries[0].closing).reason.value
+        SOCKETS_CLOSED.labels(reason, via.value).inc(len(entries))
+        if latency is not None:
+            CLOSE_LATENCY.labels(via.value).observe(latency.total_seconds())
+        if cause is not None and cause.revocation_id is not None:
+            self.tally.shut(cause.revocation_id, sockets=len(entries), latency=latency)
+            self._on_tally()
+        self.pump.add(entries)
+
+    def _latency(self, cause: Cause | None) -> timedelta | None:
+        if cause is None or cause.committed_after is None:
+            return None
+        shown = self.database_time(boot_seconds())
+        return None if shown is None else max(timedelta(0), shown - cause.committed_after)
+
+
+def _not_current(entry: Entry) -> Closing:
+    return closing_for_reason(Reason.NODE_NOT_CURRENT, entry.credential_type)
+
+
+def _shutting_down(entry: Entry) -> Closing:
+    return closing_for_reason(Reason.NODE_SHUTTING_DOWN, entry.credential_type)

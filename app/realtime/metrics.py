@@ -1,0 +1,22 @@
+"""What the realtime part counts. Names and labels are documented in `docs/metrics.md`."""
+
+from prometheus_client import Counter, Histogram
+
+__all__ = ["CLOSE_LATENCY", "SOCKETS_CLOSED", "SOCKETS_ENDED"]
+
+CLOSE_LATENCY = Histogram(
+    "cutoff_close_latency_seconds",
+    "From the closure's row in the log to shut gates, by what brought the news.",
+    ["via"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.8, 3, 5, 10),
+)
+SOCKETS_CLOSED = Counter(
+    "cutoff_sockets_closed_total",
+    "Sockets whose gate was shut, by reason and by what brought the news.",
+    ["reason", "via"],
+)
+SOCKETS_ENDED = Counter(
+    "cutoff_sockets_ended_total",
+    "Closed sockets whose transport is gone, by reason and by how it went.",
+    ["reason", "outcome"],
+)

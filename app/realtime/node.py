@@ -1,0 +1,279 @@
+"""One node: its parts, started in order and stopped in reverse."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from app.bridge import Bridge
+from app.clock import boot_seconds
+from app.config import Settings
+from app.domain.errors import CutoffError
+from app.domain.ids import NodeId, RevocationId
+from app.domain.node_report import NodeReport, RevocationOutcome
+from app.domain.snapshot import Snapshot
+from app.fanout.publisher import Publisher
+from app.fanout.subscriber import Subscriber
+from app.operations.check_triggers import check_triggers
+from app.operations.perform import perform
+from app.realtime.answers import DatabaseAnswers
+from app.realtime.gateway import Gateway
+from app.realtime.heartbeat import Heartbeat
+from app.realtime.holder import Holder
+from app.realtime.read_connection import ReadConnection
+from app.realtime.rechecks import Rechecks
+from app.realtime.reports import Reports
+from app.realtime.tail import Tail
+from app.realtime.verifier import Verifier
+
+__all__ = ["Node"]
+
+VERIFYING_CONNECTIONS = 3
+STALE_TICK_S = 0.05
+TRIGGER_RETRY_S = 0.5
+LEAVE_WITHIN = timedelta(seconds=2)
+DRAIN_WITHIN_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Node:
+    """Holds sockets, and proves to itself every second that it knows what is true.
+
+    `carry_out` takes a committed revocation to the queue, or performs it where the queue does not take it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bridge: Bridge,
+        publisher: Publisher,
+        carry_out: Callable[[RevocationId], Awaitable[None]],
+    ) -> None:
+        self.node_id = NodeId(uuid7())
+        self.name = settings.node_name or f"{socket.gethostname()}-{self.node_id.hex[-6:]}"
+        self._settings = settings
+        self._bridge = bridge
+        self._publisher = publisher
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connections: list[ReadConnection] = []
+        self._last_settled: Snapshot | None = None
+        self.holder = Holder(settings, node_name=self.name, on_tally=self._on_news)
+        self.tail = Tail(
+            settings,
+            connection=self._connect("tail", settings.poll_timeout),
+            currency=self.holder.currency,
+            registry=self.holder.registry,
+            deadlines=self.holder.deadlines,
+            on_good_poll=self._on_good_poll,
+            clock=boot_seconds,
+        )
+        self.holder.database_time = self.tail.database_time
+        self.verifier = Verifier(
+            [self._connect("verify", settings.opening_limit) for _ in range(VERIFYING_CONNECTIONS)],
+            currency=self.holder.currency,
+            clock=boot_seconds,
+        )
+        self.rechecks = Rechecks(
+            connection=self._connect("recheck", settings.opening_limit),
+            registry=self.holder.registry,
+            currency=self.holder.currency,
+            deadlines=self.holder.deadlines,
+            reconcile_interval=settings.reconcile_interval,
+            on_spoken=self.holder.wake_gates,
+            clock=boot_seconds,
+        )
+        self.reports = Reports(
+            settings,
+            node_id=self.node_id,
+            bridge=bridge,
+            holder=self.holder,
+            describe=self._describe,
+            perform=self._perform,
+        )
+        self.subscriber = Subscriber(
+            settings,
+            node_id=self.node_id,
+            closer=self.holder.registry,
+            ring=self.tail.ring,
+            system_identifier=lambda: self.holder.currency.system_identifier,
+        )
+        self.heartbeat = Heartbeat(settings, holder=self.holder, clock=boot_seconds)
+        self.gateway = Gateway(
+            settings,
+            holder=self.holder,
+            verifier=self.verifier,
+            answers=DatabaseAnswers(bridge, carry_out=carry_out),
+        )
+
+    # What the HTTP side shows ----------------------------------------------------------------------------
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the lease runs."""
+        return self.holder.currency.is_current(boot_seconds())
+
+    @property
+    def policy(self) -> str:
+        """What it does with its sockets when it is not current."""
+        return self.holder.policy.value
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the doorbell works."""
+        return self.subscriber.is_subscribed
+
+    @property
+    def is_database_reachable(self) -> bool:
+        """Whether the closure log was read within the lease."""
+        answered = self.tail.last_answer_at
+        return answered is not None and boot_seconds() - answered <= self.holder.currency.lease_s
+
+    @property
+    def is_shutting_down(self) -> bool:
+        """Whether it takes no more sockets, for good."""
+        return self.holder.is_leaving
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets it holds, those that are opening included."""
+        return len(self.holder.registry)
+
+    @property
+    def why(self) -> Sequence[str]:
+        """Sentences on what is not as it should be."""
+        holder = self.holder
+        sentences = (
+            (holder.is_leaving, "The node is shutting down."),
+            (not self.is_database_reachable, "PostgreSQL does not answer."),
+            (self.tail.in_recovery, "PostgreSQL is a replica; a node needs the primary."),
+            (
+                bool(holder.triggers_missing),
+                f"Triggers are missing or disabled: {', '.join(holder.triggers_missing)}.",
+            ),
+            (not holder.is_registered, "The node's row is not in the database yet."),
+            (not self.is_current, f"The lease has run out; policy {self.policy}."),
+            (not self.is_subscribed, "The doorbell is lost: Redis does not answer; the tail carries on."),
+        )
+        return [sentence for holds, sentence in sentences if holds]
+
+    @property
+    def takes_sockets(self) -> bool:
+        """Whether a socket that comes now is admitted, if its credential is valid."""
+        return self.holder.takes_sockets()
+
+    # Life ------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """The parts run. Whether the node is ready is another question, which `/readyz` answers."""
+        for part in (
+            self.tail.run(),
+            self.verifier.run(),
+            self.rechecks.run(),
+            self.holder.pump.run(),
+            self.reports.run(),
+            self.heartbeat.run(),
+            self.subscriber.run(),
+            self._watch_lease(),
+            self._watch_triggers(),
+        ):
+            self._tasks.append(self._keep(part))
+
+    async def stop(self) -> None:
+        """The sockets have gone, or have had their time; then the parts stop, and the row says that the node has left."""
+        self.holder.begin_to_leave()
+        gives_up_at = boot_seconds() + DRAIN_WITHIN_S
+        while len(self.holder.registry) and boot_seconds() < gives_up_at:  # noqa: ASYNC110 - each socket has an end of its own
+            await asyncio.sleep(STALE_TICK_S)
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.wait(self._tasks, timeout=LEAVE_WITHIN.total_seconds())
+        await self.reports.leave(within=LEAVE_WITHIN)
+        for connection in self._connections:
+            connection.drop()
+
+    # Private ---------------------------------------------------------------------------------------------
+
+    def _connect(self, purpose: str, statement_timeout: timedelta) -> ReadConnection:
+        connection = ReadConnection(
+            self._settings.database_url,
+            application_name=f"cutoff {purpose} {self.name}",
+            statement_timeout_s=statement_timeout.total_seconds(),
+        )
+        self._connections.append(connection)
+        return connection
+
+    def _keep(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A strong reference, and no silent death: a part that ends by an error takes the node's readiness with it."""
+        task = asyncio.get_running_loop().create_task(part)
+        task.add_done_callback(self._part_ended)
+        return task
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        _log.critical("part_failed", part=task.get_name(), exc_info=task.exception())
+        self.holder.begin_to_leave()
+
+    def _on_good_poll(self, applied: int, *, was_not_current: bool) -> None:
+        if self.holder.registry.owing():
+            self.rechecks.wake()
+        if was_not_current:
+            self.holder.wake_gates()
+        if applied:
+            self.reports.wake()
+
+    def _on_news(self) -> None:
+        self.reports.wake()
+
+    def _describe(self, outcomes: Sequence[RevocationOutcome]) -> NodeReport:
+        now = boot_seconds()
+        holder, currency = self.holder, self.holder.currency
+        settled = currency.settled(owed_since=holder.registry.owed_since)
+        if settled is not None:
+            self._last_settled = settled
+        heard = self.subscriber.last_frame_at
+        return NodeReport(
+            node_id=self.node_id,
+            name=self.name,
+            policy=self.policy,
+            lease=self._settings.lease,
+            system_identifier=currency.system_identifier,
+            timeline=currency.timeline,
+            snapshot=None if self._last_settled is None else str(self._last_settled),
+            is_current=currency.is_current(now),
+            is_subscribed=self.subscriber.is_subscribed,
+            tail_age=timedelta(seconds=now - currency.as_of) if currency.has_baseline else None,
+            doorbell_age=None if heard is None else timedelta(seconds=max(0.0, now - heard)),
+            sockets=len(holder.registry) - holder.registry.pending_count,
+            pending=holder.registry.pending_count,
+            outcomes=outcomes,
+        )
+
+    async def _perform(self, revocation_id: RevocationId) -> None:
+        """Nobody took the task: this node performs it. Another that tries as well loses, and that is well."""
+        _log.warning("performing_overdue", revocation_id=str(revocation_id))
+        try:
+            await self._bridge.call(perform, self._publisher, revocation_id)
+        except CutoffError as error:
+            _log.warning("not_performed", revocation_id=str(revocation_id), error=type(error).__name__)
+
+    async def _watch_lease(self) -> None:
+        while True:
+            self.holder.close_if_stale()
+            await asyncio.sleep(STALE_TICK_S)
+
+    async def _watch_triggers(self) -> None:
+        """At the start, and on the slow timer: a node does not become ready while an ending could pass unnoticed."""
+        while True:
+            try:
+                self.holder.triggers_missing = await self._bridge.run(check_triggers)
+                pause_s = self._settings.reconcile_interval.total_seconds()
+            except CutoffError:
+                pause_s = TRIGGER_RETRY_S
+            await asyncio.sleep(TRIGGER_RETRY_S if self.holder.triggers_missing else pause_s)

@@ -1,0 +1,125 @@
+"""A connection for reads that must be cut off when they hang: the tail's, and those that verify credentials.
+
+psycopg, asynchronous and outside the bridge: these reads change nothing, so they may be dropped at any moment. The
+promise needs the drop to be at once: a reply that comes after its time-out is never looked at (R3).
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+
+from app.domain.errors import Unavailable
+
+__all__ = ["ReadConnection"]
+
+CONNECT_TIMEOUT_S = 2.0
+
+T = TypeVar("T")
+
+
+class ReadConnection:
+    """One connection to PostgreSQL, made when it is needed and dropped when it fails or is late.
+
+    One caller at a time. Nothing is kept in the connection, so that a pooler may change it under us.
+    """
+
+    def __init__(self, database_url: str, *, application_name: str, statement_timeout_s: float) -> None:
+        self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._application_name = application_name
+        self._statement_timeout_ms = max(1, round(statement_timeout_s * 1000))
+        self._connection: psycopg.AsyncConnection[DictRow] | None = None
+        self._abandoned: set[asyncio.Future[Any]] = set()
+
+    async def fetch(self, query: str, parameters: Mapping[str, Any], *, within_s: float) -> list[DictRow]:
+        """The rows of one statement, which is a transaction of its own.
+
+        Raises: Unavailable when there was no answer within that time, connecting included; the connection is dropped.
+        """
+        return await self._within(self._fetch(query, parameters), within_s)
+
+    @asynccontextmanager
+    async def one_snapshot(self, *, within_s: float) -> AsyncIterator[None]:
+        """Statements inside see one and the same snapshot. Raises: Unavailable, as `fetch`."""
+        await self._within(self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), within_s)
+        try:
+            yield
+        finally:
+            with suppress(Unavailable):
+                await self._within(self._execute("ROLLBACK"), within_s)
+
+    def drop(self) -> None:
+        """The connection is cut, whoever may be waiting on it; the next statement makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _cut(connection)
+
+    async def _fetch(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
+        connection = await self._connected()
+        cursor = await connection.execute(sql.SQL(query), parameters)
+        return await cursor.fetchall()
+
+    async def _execute(self, statement: str) -> None:
+        connection = await self._connected()
+        await connection.execute(sql.SQL(statement))
+
+    async def _connected(self) -> psycopg.AsyncConnection[DictRow]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._url,
+                autocommit=True,
+                row_factory=dict_row,
+                prepare_threshold=None,
+                application_name=self._application_name,
+                connect_timeout=round(CONNECT_TIMEOUT_S),
+                options=f"-c statement_timeout={self._statement_timeout_ms} -c timezone=UTC",
+            )
+        return self._connection
+
+    async def _within(self, work: Awaitable[T], within_s: float) -> T:
+        """Not `asyncio.timeout`: cancelling psycopg first asks the server to stop, and waits for its answer."""
+        task = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=within_s)
+        except asyncio.CancelledError:
+            self._abandon(task)
+            raise
+        if not done:
+            self._abandon(task)
+            raise Unavailable("database")
+        try:
+            return task.result()
+        except (psycopg.Error, OSError) as error:
+            self.drop()
+            raise Unavailable("database") from error
+
+    def _abandon(self, task: asyncio.Future[Any]) -> None:
+        """Its connection is cut, so that it ends by itself; nobody looks at what it returns."""
+        if self._connection is None:
+            task.cancel()
+        self.drop()
+        self._abandoned.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+
+def _cut(connection: psycopg.AsyncConnection[DictRow]) -> None:
+    """Both directions of the TCP stream are shut: whoever waits on it wakes with an error, and closes it."""
+    if connection.closed:
+        return
+    with suppress(psycopg.Error, OSError):
+        stream = socket.socket(fileno=os.dup(connection.fileno()))
+        with stream, suppress(OSError):
+            stream.shutdown(socket.SHUT_RDWR)
+    if connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:
+        connection.pgconn.finish()

@@ -1,0 +1,90 @@
+"""The node's row, written every second and soon after closures; and the revocations that nobody else performs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
+
+from app.bridge import Bridge
+from app.config import Settings
+from app.domain.errors import CutoffError
+from app.domain.ids import NodeId, RevocationId
+from app.domain.node_report import NodeReport, RevocationOutcome
+from app.operations.leave_node import leave_node
+from app.operations.report_node import report_node
+from app.realtime.holder import Holder
+
+__all__ = ["Reports"]
+
+INTERVAL_S = 1.0
+SPACING_S = 0.05
+"""At most so often does news cause a report."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Reports:
+    """Tells the database, on the bridge: a locked row costs a report, never the lease.
+
+    `perform` is given the revocations that have waited too long for a worker. `describe` gives the report, with the
+    outcomes that are owed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        node_id: NodeId,
+        bridge: Bridge,
+        holder: Holder,
+        describe: Callable[[Sequence[RevocationOutcome]], NodeReport],
+        perform: Callable[[RevocationId], Awaitable[None]],
+    ) -> None:
+        self._node_id = node_id
+        self._bridge = bridge
+        self._holder = holder
+        self._describe = describe
+        self._perform = perform
+        self._perform_within = settings.perform_within
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is news for a receipt: a report follows soon."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._news.clear()
+            for revocation_id in await self.report():
+                await self._perform(revocation_id)
+            await asyncio.sleep(SPACING_S)
+            try:
+                async with asyncio.timeout(INTERVAL_S):
+                    await self._news.wait()
+            except TimeoutError:
+                continue
+
+    async def report(self) -> tuple[RevocationId, ...]:
+        """One report; the revocations that are overdue, none where it could not be stored."""
+        outcomes = self._holder.tally.take()
+        try:
+            overdue = await self._bridge.run(
+                report_node, self._describe(outcomes), perform_within=self._perform_within
+            )
+        except CutoffError as error:
+            self._holder.tally.put_back(outcomes)
+            _log.warning("not_reported", error=type(error).__name__)
+            return ()
+        self._holder.is_registered = True
+        return overdue
+
+    async def leave(self, *, within: timedelta) -> None:
+        """The row says what happened last, and that the node has left; or the time is over."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                await self.report()
+                await self._bridge.run(leave_node, self._node_id)
+        except (TimeoutError, CutoffError):
+            _log.warning("left_without_a_word")

@@ -1,0 +1,217 @@
+"""The tail: reads the closure log every interval, and soon after a ring, and renews the lease with each good answer.
+
+The order is the protocol's: clock, send (R1); apply every row, then move the cursor, then renew (R2); one poll in
+flight, and a late answer is dropped with its connection (R3); after a gap, reconcile against one snapshot (R6).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import structlog
+
+from app.config import Settings
+from app.data.closure_log import POLL, Poll, poll_from, poll_parameters
+from app.domain.errors import Unavailable
+from app.domain.radius import precedence
+from app.domain.targets import Closure
+from app.realtime.read_connection import ReadConnection
+from app.realtime.reads import read_credentials
+from app.sockets.admission import judge_recheck
+from app.sockets.currency import Currency, Next, PollTicket, Position
+from app.sockets.deadlines import Deadlines
+from app.sockets.registry import Registry, Via
+
+__all__ = ["Tail"]
+
+ROWS_PER_POLL = 5_000
+SLICE = 200
+"""Closures, or credentials, judged between two turns of the event loop."""
+READ_BATCH = 1_000
+RING_SPACING_S = 0.025
+"""At most so often do rings cause a poll; one that comes in between is answered by the next."""
+RETRY_S = 0.1
+RECONCILE_TIMEOUT_S = 5.0
+JITTER = 0.2
+"""An interval is shortened by up to this share, never lengthened."""
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+_dice = secrets.SystemRandom()
+
+
+class OnGoodPoll(Protocol):
+    """Told of each renewal of the lease."""
+
+    def __call__(self, applied: int, *, was_not_current: bool) -> None:
+        """So many closures were applied; `was_not_current`: the lease had run out, or had never begun."""
+        ...
+
+
+class Tail:
+    """A node's reader of the closure log.
+
+    `on_good_poll` is called after each renewal.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connection: ReadConnection,
+        currency: Currency,
+        registry: Registry,
+        deadlines: Deadlines,
+        on_good_poll: OnGoodPoll,
+        clock: Callable[[], float],
+    ) -> None:
+        self.failures = 0
+        self.reconciliations = 0
+        self.unknown_closures = 0
+        self.last_answer_at: float | None = None
+        self.in_recovery = False
+        self._interval_s = settings.tail_interval.total_seconds()
+        self._timeout_s = settings.poll_timeout.total_seconds()
+        self._connection = connection
+        self._currency = currency
+        self._registry = registry
+        self._deadlines = deadlines
+        self._on_good_poll = on_good_poll
+        self._clock = clock
+        self._rung = asyncio.Event()
+        self._database_time: tuple[datetime, float] | None = None
+
+    def ring(self, _why: str = "") -> None:
+        """The log is read soon, by a poll that begins after this."""
+        self._rung.set()
+
+    def database_time(self, at: float) -> datetime | None:
+        """What the database's clock shows when this node's shows `at`, as far as the last poll tells."""
+        if self._database_time is None:
+            return None
+        read_at, clock = self._database_time
+        return read_at + timedelta(seconds=at - clock)
+
+    async def run(self) -> None:
+        """Until cancelled; what fails is tried again, and while it fails the lease runs out."""
+        while True:
+            self._rung.clear()
+            began = self._clock()
+            good = await self.poll()
+            pause = RING_SPACING_S - (self._clock() - began) if good else RETRY_S
+            if pause > 0:
+                await asyncio.sleep(pause)
+            if good:
+                await self._until_due(began)
+
+    async def poll(self) -> bool:
+        """One poll, applied; whether the lease was renewed by it."""
+        ticket = self._currency.begin_poll(self._clock())
+        if ticket is None:
+            return False
+        was_current = self._currency.is_current(ticket.sent_at)
+        try:
+            answer = await self._ask(ticket)
+            await self._answer(ticket, answer)
+        except Unavailable:
+            self.failures += 1
+            self._currency.poll_failed(ticket)
+            return False
+        finally:
+            self._currency.poll_failed(ticket)
+        if not self._currency.is_current(self._clock()):
+            return False
+        self._on_good_poll(len(answer.closures), was_not_current=not was_current)
+        return True
+
+    async def _ask(self, ticket: PollTicket) -> Poll:
+        parameters = poll_parameters(ticket.last, limit=ROWS_PER_POLL)
+        rows = await self._connection.fetch(POLL, parameters, within_s=self._timeout_s)
+        self.last_answer_at = self._clock()
+        answer = poll_from(rows, last=ticket.last, limit=ROWS_PER_POLL)
+        self._database_time = (answer.read_at, (ticket.sent_at + self.last_answer_at) / 2)
+        return answer
+
+    async def _answer(self, ticket: PollTicket, answer: Poll) -> None:
+        position = _position(answer)
+        self.in_recovery = position.timeline is None
+        match self._currency.receive(ticket, position):
+            case Next.IGNORE:
+                raise Unavailable("database")
+            case Next.BASELINE:
+                self._currency.advance(ticket, position)
+            case Next.APPLY:
+                await self._apply(answer.closures)
+                self._currency.advance(ticket, position)
+            case Next.RECONCILE:
+                self.unknown_closures += answer.unknown
+                await self._apply(answer.closures)
+                await self._reconcile()
+
+    async def _apply(self, closures: Sequence[Closure]) -> None:
+        """Shutting gates and muting are synchronous; only between slices does the loop get its turn."""
+        in_order = sorted(closures, key=lambda closure: precedence(closure.target.kind, closure.cause))
+        for part in _slices(in_order, SLICE):
+            for closure in part:
+                self._registry.apply(closure, via=Via.TAIL, generation=self._currency.generation)
+            if len(in_order) > SLICE:
+                await asyncio.sleep(0)
+
+    async def _reconcile(self) -> None:
+        """Every admitted socket is read in one snapshot, from which the tail then goes on (R6)."""
+        self.reconciliations += 1
+        epoch = self._currency.begin_reconciling()
+        entries = [entry for entry in self._registry if entry.is_admitted and entry.closing is None]
+        _log.warning("reconciling", sockets=len(entries))
+        sent_at = self._clock()
+        async with self._connection.one_snapshot(within_s=self._timeout_s):
+            rows = await self._connection.fetch(
+                POLL, poll_parameters(None, limit=0), within_s=self._timeout_s
+            )
+            position = _position(poll_from(rows, last=None, limit=0))
+            if position.timeline is None:
+                raise Unavailable("database")
+            for batch in _slices(entries, READ_BATCH):
+                readings = await read_credentials(
+                    self._connection, batch, epoch=epoch, clock=self._clock, within_s=RECONCILE_TIMEOUT_S
+                )
+                for part in _slices(readings, SLICE):
+                    for entry, reading in part:
+                        judge_recheck(
+                            entry,
+                            reading,
+                            registry=self._registry,
+                            currency=self._currency,
+                            deadlines=self._deadlines,
+                            via=Via.RECONCILIATION,
+                        )
+                    await asyncio.sleep(0)
+        self._currency.reconciled(position, epoch=epoch, sent_at=sent_at)
+        self._registry.mute_before_epoch(epoch)
+
+    async def _until_due(self, began: float) -> None:
+        interval = self._interval_s * (1 - JITTER * _dice.random())
+        left = began + interval - self._clock()
+        if left > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._rung.wait()
+            except TimeoutError:
+                return
+
+
+def _position(answer: Poll) -> Position:
+    return Position(
+        snapshot=answer.snapshot,
+        system_identifier=answer.system_identifier,
+        timeline=answer.timeline,
+        is_cut_off=answer.is_cut_off or answer.unknown > 0,
+    )
+
+
+def _slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,280 @@
+"""What the gateway can do with one connection that ASGI has no words for.
+
+ASGI can neither write past a sender that waits, nor see what lies in a buffer, nor abort. `Transport` can; the
+protocol class in `app.realtime.uvicorn_protocol` makes one for each connection and puts it into the scope.
+"""
+
+import asyncio
+import fcntl
+import socket
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+from websockets.protocol import State
+
+from app.sockets.gate import Passage
+
+__all__ = ["EXTENSION", "GateShut", "Transport", "transport_of"]
+
+EXTENSION = "cutoff"
+"""Where the scope's extensions hold the connection's `Transport`."""
+
+CLOSE_GRACE_S = 1.0
+SEND_BUFFER_BYTES = 16 * 1024
+"""Of the kernel (Linux doubles it): what is in it cannot be recalled, and autotuning would let it grow to megabytes."""
+
+REASON_BYTES = 123
+"""What a close frame has room for beside its code (RFC 6455, section 5.5)."""
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+SIOCOUTQNSD = 0x894B
+
+
+class GateShut(ClientDisconnected):
+    """The frame was dropped, and so will be every later one; the task that sends has to end."""
+
+
+class Transport:
+    """One connection, as the gateway sees it.
+
+    Nothing here waits, except senders within `send`. Everything may be called at any time and repeatedly, also
+    when the connection is gone. A connection without a gate is mute: whoever sends on it gets `GateShut`.
+    """
+
+    __slots__ = (
+        "_abort_at",
+        "_protocol",
+        "_senders",
+        "_told",
+        "_turn",
+        "closed",
+        "connection_lost_at",
+        "gate",
+        "grace_s",
+        "is_aborted",
+        "is_deaf",
+        "is_held",
+        "last_heard_at",
+        "on_shutdown",
+    )
+
+    def __init__(self, protocol: WebSocketsSansIOProtocol, *, now: float) -> None:
+        self._protocol = protocol
+        self._turn = asyncio.Lock()
+        self._senders = 0
+        self._told: asyncio.Future[None] | None = None
+        self._abort_at: float | None = None
+        self.gate: Callable[[], Passage] | None = None
+        """Asked directly before each write, and again each time that a waiting sender is woken."""
+        self.on_shutdown: Callable[[], None] | None = None
+        """Called instead of uvicorn's own close when the server stops; the callee then sees to the close."""
+        self.grace_s = CLOSE_GRACE_S
+        """How long a connection that is closing may last; then it is aborted."""
+        self.closed = asyncio.Event()
+        """Set when the connection is lost: nothing more can reach the peer."""
+        self.connection_lost_at: float | None = None
+        self.last_heard_at = now
+        """When the peer last sent anything at all, on the clock of `app.clock.boot_seconds`."""
+        self.is_aborted = False
+        self.is_held = False
+        self.is_deaf = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the handshake is over, no close frame was sent or received, and TCP is not going down."""
+        protocol = self._protocol
+        return (
+            protocol.conn.state is State.OPEN
+            and not protocol.disconnected
+            and not protocol.transport.is_closing()
+        )
+
+    @property
+    def peer_answered_close(self) -> bool:
+        """Whether the peer's close frame came, be it as an answer or first."""
+        return self._protocol.conn.close_rcvd is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether pongs and the peer's end could be noticed; not while held, nor while a message waits unread."""
+        return not self.is_held and not self._protocol.read_paused and not self._protocol.disconnected
+
+    def buffered(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        if self._protocol.disconnected:
+            return 0
+        return self._protocol.transport.get_write_buffer_size()
+
+    def unsent(self) -> int:
+        """Bytes that have not left this machine: `buffered`, and on Linux what the kernel holds back as well.
+
+        Above zero, the peer (or the path to it) is not keeping up, and a close frame would come after all that.
+        """
+        held_back = 0
+        sock = self._socket()
+        if sock is not None and sys.platform == "linux":
+            with suppress(OSError, ValueError):
+                held_back = int.from_bytes(fcntl.ioctl(sock.fileno(), SIOCOUTQNSD, bytes(4)), sys.byteorder)
+        return self.buffered() + held_back
+
+    def gate_changed(self) -> None:
+        """Waiting senders ask the gate again."""
+        if self._told is not None and not self._told.done():
+            self._told.set_result(None)
+
+    def write_now(self, message: str | bytes) -> bool:
+        """The message has been written, past the gate and before whoever waits; False if nothing can be written."""
+        if not self.is_open:
+            return False
+        self._write(message)
+        return True
+
+    def write_close_now(self, code: int, reason: str = "") -> bool:
+        """The close frame has been written, past the gate; False if it could not be (closed already, or no 101 yet).
+
+        No application data goes out or comes in any more, `receive()` yields the disconnect at once, and the
+        connection is aborted when the grace is over, whatever the peer does.
+        """
+        if not self.is_open:
+            return False
+        protocol = self._protocol
+        protocol.conn.send_close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+        protocol.close_sent = True
+        self.drop_inbound()
+        self.resume_reading()
+        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.abort_after_grace()
+        self.gate_changed()
+        return True
+
+    def ping(self, payload: bytes = b"") -> bool:
+        """A ping has been written; False, and nothing written, to a peer that does not read or is closing."""
+        protocol = self._protocol
+        if not self.is_open or not protocol.writable.is_set():
+            return False
+        protocol.conn.send_ping(payload)
+        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+        return True
+
+    def abort(self) -> None:
+        """The connection is reset, and the kernel has thrown away what it had not delivered."""
+        protocol = self._protocol
+        if self.is_aborted or protocol.disconnected:
+            return
+        self.is_aborted = True
+        sock = self._socket()
+        if sock is not None:
+            with suppress(OSError, ValueError):  # the descriptor may be closed already
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        protocol.transport.abort()
+
+    def abort_after_grace(self) -> None:
+        """The connection will be aborted `grace_s` after the first call, unless it is lost before."""
+        protocol = self._protocol
+        if protocol.disconnected or protocol.close_timer is not None:
+            return
+        if self._abort_at is None:
+            self._abort_at = protocol.loop.time() + self.grace_s
+        protocol.close_timer = protocol.loop.call_at(self._abort_at, self.abort)
+
+    def pause_reading(self) -> None:
+        """Nothing is read from the peer until `resume_reading`, or a close; neither its pongs nor its end are seen."""
+        if not self._protocol.close_sent and not self._protocol.disconnected:
+            self.is_held = True
+            self._protocol.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """The peer is read again, as far as the application keeps up."""
+        self.is_held = False
+        if not self._protocol.read_paused and not self._protocol.disconnected:
+            self._protocol.transport.resume_reading()
+
+    def drop_inbound(self) -> None:
+        """No message is received any more: neither queued, nor half-received, nor later ones. It cannot be undone."""
+        protocol = self._protocol
+        self.is_deaf = True
+        protocol.frames = []
+        queued: list[ASGIReceiveEvent] = []
+        while not protocol.queue.empty():
+            queued.append(protocol.queue.get_nowait())
+        for event in queued:
+            if event["type"] != "websocket.receive":
+                protocol.queue.put_nowait(event)
+        protocol.read_paused = False
+        if not self.is_held and not protocol.disconnected:
+            protocol.transport.resume_reading()
+
+    async def send(self, message: str | bytes) -> None:
+        """The message has been written: in its turn, to a transport that takes it, through an open gate.
+
+        Raises:
+            GateShut: it was dropped, since the gate is shut or we have closed.
+            ClientDisconnected: the peer has gone.
+        """
+        if not self._senders and self._may_write():
+            self._write(message)
+        else:
+            await self._send_in_turn(message)
+
+    def lost(self, *, now: float) -> None:
+        """For the protocol: TCP is gone."""
+        self.connection_lost_at = now
+        self.closed.set()
+        self.gate_changed()
+
+    async def _send_in_turn(self, message: str | bytes) -> None:
+        self._senders += 1
+        try:
+            async with self._turn:
+                while not self._may_write():
+                    self._told = self._protocol.loop.create_future()
+                    await self._told
+                self._write(message)
+        finally:
+            self._senders -= 1
+
+    def _may_write(self) -> bool:
+        protocol = self._protocol
+        if protocol.close_sent:
+            raise GateShut
+        if protocol.disconnected or protocol.transport.is_closing():
+            raise ClientDisconnected
+        passage = self.gate() if self.gate is not None else Passage.SHUT
+        if passage is Passage.SHUT:
+            raise GateShut
+        return passage is Passage.PASS and protocol.writable.is_set()
+
+    def _write(self, message: str | bytes) -> None:
+        protocol = self._protocol
+        try:
+            if isinstance(message, str):
+                protocol.conn.send_text(message.encode())
+            else:
+                protocol.conn.send_binary(message)
+        except InvalidState:
+            raise ClientDisconnected from None
+        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+
+    def _socket(self) -> socket.socket | None:
+        sock: socket.socket | None = self._protocol.transport.get_extra_info("socket")
+        return sock
+
+
+def transport_of(scope: Mapping[str, Any]) -> Transport:
+    """The handle of the connection that this scope belongs to.
+
+    Raises:
+        RuntimeError: the server does not run with `CutoffProtocol`, so no revocation could be enforced.
+    """
+    transport = scope.get("extensions", {}).get(EXTENSION)
+    if not isinstance(transport, Transport):
+        raise RuntimeError("sockets need uvicorn with ws=app.realtime.uvicorn_protocol.CutoffProtocol")  # noqa: TRY004
+    return transport

@@ -1,0 +1,42 @@
+"""One Redis for the session, repaired before each test; a namespace for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+import uuid_utils.compat as uuid_utils
+
+from app.config import Settings
+from app.embedded import RedisServer, scratch_folder, start_redis
+
+BUS_KEY = "a key of the tests"
+
+
+@pytest.fixture(scope="session")
+def one_redis() -> Iterator[RedisServer]:
+    with scratch_folder() as folder:
+        server = start_redis(folder / "redis")
+        yield server
+        server.kill()
+
+
+@pytest.fixture
+def redis(one_redis: RedisServer) -> Iterator[RedisServer]:
+    """A running server, whatever the test before has done to it."""
+    one_redis.start_again()
+    yield one_redis
+    one_redis.thaw()
+
+
+@pytest.fixture
+def settings(redis: RedisServer) -> Settings:
+    return settings_for(redis.url)
+
+
+def settings_for(redis_url: str, **others: object) -> Settings:
+    defaults: dict[str, object] = {
+        "database_url": "postgresql://nowhere",
+        "redis_url": redis_url,
+        "namespace": f"test-{uuid_utils.uuid7().hex}",
+        "bus_key": BUS_KEY,
+    }
+    return Settings.model_validate({**defaults, **others})

@@ -1,0 +1,92 @@
+"""Parts for an application in a test: a node that is well, a bridge that must not be crossed, settings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import httpx
+from fastapi import FastAPI
+
+from app.bridge import Bridge
+from app.config import Settings, load_settings
+from app.domain.ids import RevocationId
+from app.domain.targets import Closure
+from app.fanout.publisher import Publisher
+from app.http.deps import HttpDeps
+
+ORIGIN = "http://cutoff.test"
+
+
+@dataclass
+class Node:
+    """A node that is current and hears the doorbell, until a test says otherwise."""
+
+    is_current: bool = True
+    policy: str = "hold"
+    is_subscribed: bool = True
+    is_database_reachable: bool = True
+    is_shutting_down: bool = False
+    why: Sequence[str] = ()
+    sockets: int = 0
+
+
+class NoBridge:
+    """A bridge that nothing may cross."""
+
+    async def run(self, operation: Callable[..., Any], /, *_args: object, **_kwargs: object) -> Any:
+        raise AssertionError(f"the database was asked: {operation.__name__}")
+
+    call = run
+
+
+@dataclass
+class PublisherRecorder:
+    """Takes the place of Redis: remembers what was published."""
+
+    published: list[Closure] = field(default_factory=list)
+
+    def publish(self, closures: Sequence[Closure], *, system_identifier: str) -> bool:
+        self.published.extend(closures)
+        return True
+
+
+async def takes_all(_revocation_id: RevocationId) -> bool:
+    return True
+
+
+def settings_for_tests(database_url: str = "postgresql://nowhere/none", **changed: object) -> Settings:
+    usual: dict[str, object] = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "redis://nowhere:1",
+        "cookie_secure": False,
+        "pool_size": 4,
+        "wait_limit": 5,
+    }
+    return load_settings(**{**usual, **changed})
+
+
+def deps_without_database(**settings: object) -> HttpDeps:
+    return HttpDeps(
+        settings=settings_for_tests(**settings),
+        bridge=cast("Bridge", NoBridge()),
+        enqueue=takes_all,
+        publisher=cast("Publisher", PublisherRecorder()),
+        node=Node(),
+    )
+
+
+def client_of(api: FastAPI, **headers: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(api, client=("198.51.100.7", 4711))
+    return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+
+
+__all__ = [
+    "ORIGIN",
+    "NoBridge",
+    "Node",
+    "PublisherRecorder",
+    "client_of",
+    "deps_without_database",
+    "settings_for_tests",
+    "takes_all",
+]

@@ -1,0 +1,197 @@
+"""What holds for every route, by a walk over all of them; nothing here may ask the database."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+import app.http
+from app.domain.credentials import TokenKind, token_from
+from app.http.api import ROUTERS, build_api
+from app.http.cookies import SESSION_COOKIE
+from tests.http.parts import ORIGIN, client_of, deps_without_database
+
+SOME_ID = "0192f0c4-0000-7000-8000-000000000001"
+SESSION_TOKEN = token_from(TokenKind.SESSION, bytes(32))
+OPEN = {"/v1/auth/login", "/v1/auth/refresh"}
+
+PUBLIC_FACE = {
+    "POST /v1/auth/login",
+    "POST /v1/auth/refresh",
+    "POST /v1/auth/logout",
+    "POST /v1/auth/password",
+    "GET /v1/sessions",
+    "DELETE /v1/sessions/{session_id}",
+    "POST /v1/sessions/terminate-all",
+    "GET /v1/api-tokens",
+    "POST /v1/api-tokens",
+    "DELETE /v1/api-tokens/{api_token_id}",
+    "POST /v1/api-tokens/revoke-all",
+    "GET /v1/admin/accounts",
+    "GET /v1/admin/accounts/{account_id}/sessions",
+    "DELETE /v1/admin/sessions/{session_id}",
+    "POST /v1/admin/accounts/{account_id}/sessions/terminate-all",
+    "POST /v1/admin/accounts/{account_id}/api-tokens/revoke-all",
+    "POST /v1/admin/accounts/{account_id}/suspend",
+    "POST /v1/admin/accounts/{account_id}/unsuspend",
+    "DELETE /v1/admin/accounts/{account_id}",
+    "GET /v1/orgs/{org}/support-grants",
+    "POST /v1/orgs/{org}/support-grants",
+    "PATCH /v1/orgs/{org}/support-grants/{grant_id}",
+    "DELETE /v1/orgs/{org}/support-grants/{grant_id}",
+    "POST /v1/orgs/{org}/support-sessions",
+    "GET /v1/revocations/{revocation_id}",
+    "GET /v1/nodes",
+    "GET /v1/audit-events",
+    "GET /livez",
+    "GET /readyz",
+    "GET /healthz",
+    "GET /metrics",
+}
+
+
+def routes() -> Iterator[APIRoute]:
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            yield route
+
+
+def calls() -> list[tuple[str, str]]:
+    return [(method, route.path) for route in routes() for method in sorted(route.methods)]
+
+
+def filled(path: str, value: str = SOME_ID) -> str:
+    return re.sub(r"{\w+}", value, path)
+
+
+GUARDED = [(method, path) for method, path in calls() if path.startswith("/v1/") and path not in OPEN]
+UNSAFE = [(method, path) for method, path in GUARDED if method != "GET"]
+WITH_IDS = [(method, path) for method, path in GUARDED if "{" in path]
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    return client_of(build_api(deps_without_database()))
+
+
+def is_problem(answer: httpx.Response, status: int, word: str) -> bool:
+    return (
+        answer.status_code == status
+        and answer.headers["content-type"] == "application/problem+json"
+        and answer.json()["type"] == f"urn:cutoff:problem:{word}"
+    )
+
+
+def test_the_routes_are_the_public_face_and_nothing_else():
+    shown = {f"{method} {path}" for method, path in calls()}
+    assert shown - {"GET /docs"} == PUBLIC_FACE
+
+
+async def test_the_description_lists_every_public_path(client):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    shown = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert shown == PUBLIC_FACE
+
+
+def test_no_route_keeps_a_response_open():
+    """Whatever does belongs into the registry (`app.realtime`), where a revocation reaches it."""
+    for route in routes():
+        assert not route.is_sse_stream, route.path
+        assert not route.is_json_stream, route.path
+        assert not inspect.isasyncgenfunction(route.endpoint), route.path
+        assert not inspect.isgeneratorfunction(route.endpoint), route.path
+    sources = [path.read_text() for path in Path(app.http.__path__[0]).glob("*.py")]
+    forbidden = ("StreamingResponse", "EventSourceResponse", "WebSocket(", ".websocket(", "stream_with")
+    assert not [word for source in sources for word in forbidden if word in source]
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_without_a_credential_the_answer_is_401_before_anything_is_looked_at(client, method, path):
+    for target in (filled(path), filled(path, "not-an-ID")):
+        answer = await client.request(method, target, content=b"{", headers={"content-type": "text/plain"})
+        assert is_problem(answer, 401, "unauthenticated")
+        assert answer.json()["reason"] == "unauthenticated"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_a_malformed_credential_is_refused_without_a_read(client, method, path):
+    for value in ("Bearer ", "Bearer x", f"Basic {SESSION_TOKEN}", SESSION_TOKEN, f"Bearer {SESSION_TOKEN}x"):
+        answer = await client.request(method, filled(path), headers={"authorization": value})
+        assert is_problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_a_bearer_credential_that_comes_with_an_origin_is_not_accepted(client, method, path):
+    headers = {"authorization": f"Bearer {SESSION_TOKEN}", "origin": ORIGIN}
+    answer = await client.request(method, filled(path), headers=headers)
+    assert is_problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(("method", "path"), UNSAFE)
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.test"}, {"sec-fetch-site": "cross-site"}])
+async def test_a_cookie_changes_nothing_without_proof_that_our_page_sent_it(client, method, path, headers):
+    client.cookies.set(SESSION_COOKIE, SESSION_TOKEN)
+    assert is_problem(await client.request(method, filled(path), headers=headers), 403, "forbidden")
+
+
+@pytest.mark.parametrize(("method", "path"), WITH_IDS)
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        "1",
+        "X",
+        SOME_ID.upper(),
+        SOME_ID[:-1],
+        SOME_ID + "0",
+        SOME_ID.replace("-", "") + "ffffffffffffffffffffffffffffffffffff",
+        f"{{{SOME_ID}}}",
+        SOME_ID[:-1] + "g%00",
+        "%F0%9F%92%A3",
+    ],
+)
+async def test_a_malformed_id_is_a_validation_problem_and_costs_no_read(client, method, path, malformed):
+    target = path.replace("{org}", "acme") if path.count("{") > 1 else path
+    if target.count("{") == 1 and "{org}" in target and malformed in {"1", SOME_ID[:-1], SOME_ID + "0"}:
+        pytest.skip("a good slug")
+    answer = await client.request(
+        method, filled(target, malformed), headers={"authorization": f"Bearer {SESSION_TOKEN}"}
+    )
+    assert is_problem(answer, 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "word"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/v1/sessions/", 404, "not_found"),
+        ("PUT", "/v1/sessions", 405, "method_not_allowed"),
+        ("POST", "/livez", 405, "method_not_allowed"),
+        ("GET", "/static/../api.py", 404, "not_found"),
+        ("GET", "/static/%2e%2e/api.py", 404, "not_found"),
+    ],
+)
+async def test_errors_of_routing_are_problems(client, *, method, path, status, word):
+    assert is_problem(await client.request(method, path), status, word)
+
+
+async def test_every_answer_has_a_request_id_and_tells_browsers_to_be_careful(client):
+    for path in ("/livez", "/nowhere", "/v1/sessions", "/docs"):
+        headers = (await client.get(path)).headers
+        assert headers["x-request-id"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+
+
+async def test_a_bug_is_answered_with_500_that_tells_nothing(client):
+    answer = await client.get("/v1/sessions", headers={"authorization": f"Bearer {SESSION_TOKEN}"})
+    assert is_problem(answer, 500, "internal_error")
+    assert "database" not in answer.text
+    assert SESSION_TOKEN not in answer.text

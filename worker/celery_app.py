@@ -1,0 +1,72 @@
+"""The Celery application and its settings: JSON only, late acknowledgement, no ETA, nothing retried by itself.
+
+A task that is lost or comes twice costs time, never a revocation: each is a row, and safe to perform again.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
+from kombu.entity import Exchange, Queue
+
+from app.config import Settings, SettingsError, load_settings
+from app.fanout.task_queue import REVOCATIONS, UPKEEP, celery_settings
+from beat_schedule import BEAT_SCHEDULE
+from worker import process
+
+__all__ = ["app"]
+
+TASK_LIMIT = timedelta(minutes=3)
+"""Everything a task waits for has a shorter bound of its own; a task that hangs all the same ends with its process."""
+SHUTDOWN_GRACE = timedelta(seconds=10)
+
+
+def _settings() -> Settings:
+    """Those of the environment; a value that is wrong stops the start with one sentence."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def _worker_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        **celery_settings(settings),
+        "include": ["worker.tasks"],
+        "task_queues": [_queue(REVOCATIONS), _queue(UPKEEP)],
+        "task_create_missing_queues": False,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": TASK_LIMIT.total_seconds(),
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": SHUTDOWN_GRACE.total_seconds(),
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "enable_utc": True,
+        "beat_schedule": BEAT_SCHEDULE,
+        # In memory: several beats of one machine share no file, and none is left behind.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_max_loop_interval": 1,
+    }
+
+
+def _queue(name: str) -> Queue:
+    """As Celery declares it for those who send by a queue's name alone."""
+    return Queue(name, Exchange(name), routing_key=name)
+
+
+SETTINGS = _settings()
+app = Celery("cutoff")
+app.conf.update(_worker_settings(SETTINGS))
+
+
+@worker_process_init.connect(weak=False)
+def _open(**_: object) -> None:
+    process.open_process(SETTINGS)
+
+
+@worker_process_shutdown.connect(weak=False)
+def _close(**_: object) -> None:
+    process.close_process()

@@ -1,0 +1,66 @@
+"""Each task: a name, and one operation; its queue is in `TASK_ROUTES`. None retries by itself: sweeps do.
+
+Twice is the same as once, and so are late and early: what is to be done is in the database, not in the message.
+"""
+
+from functools import partial
+from uuid import UUID
+
+from app.domain.ids import RevocationId
+from app.fanout import task_queue
+from app.operations.answer_canary import answer_canary
+from app.operations.expire_credentials import expire_credentials as expire_due_credentials
+from app.operations.expire_support_grants import expire_support_grants as expire_due_support_grants
+from app.operations.perform import perform
+from app.operations.prune import prune as prune_what_is_old
+from app.operations.resume_revocations import resume_revocations as claim_unfinished_revocations
+from app.operations.settle_receipts import settle_receipts as settle_open_receipts
+from worker.celery_app import app
+from worker.process import this_process
+
+
+@app.task(name=task_queue.PERFORM_REVOCATION)
+def perform_revocation(revocation_id: str) -> None:
+    """The revocation is performed, published and audited, unless somebody else is at it."""
+    mine = this_process()
+    perform(mine.database, mine.publisher, RevocationId(UUID(revocation_id)))
+
+
+@app.task(name=task_queue.RESUME_REVOCATIONS)
+def resume_revocations() -> None:
+    """Revocations that nobody has finished are in the queue again."""
+    mine = this_process()
+    unfinished = partial(claim_unfinished_revocations, perform_within=mine.settings.perform_within)
+    for revocation_id in mine.database.transact(unfinished):
+        mine.queue.send(task_queue.PERFORM_REVOCATION, str(revocation_id))
+
+
+@app.task(name=task_queue.EXPIRE_SUPPORT_GRANTS)
+def expire_support_grants() -> None:
+    """Grants whose end has come are recorded as over, and the sessions under them are terminated."""
+    this_process().sweep(expire_due_support_grants)
+
+
+@app.task(name=task_queue.EXPIRE_CREDENTIALS)
+def expire_credentials() -> None:
+    """Sessions and API tokens whose end has come are marked as ended."""
+    this_process().sweep(expire_due_credentials)
+
+
+@app.task(name=task_queue.SETTLE_RECEIPTS)
+def settle_receipts() -> None:
+    """Receipts say what can be said now, though nobody reads them."""
+    this_process().sweep(settle_open_receipts)
+
+
+@app.task(name=task_queue.PRUNE)
+def prune() -> None:
+    """Old closures and the rows of dead nodes are gone."""
+    mine = this_process()
+    mine.sweep(partial(prune_what_is_old, log_kept=mine.settings.log_kept))
+
+
+@app.task(name=task_queue.CANARY)
+def canary() -> None:
+    """It is on record that a worker came to it through the queue of revocations."""
+    this_process().database.transact(answer_canary)
