@@ -13,6 +13,7 @@ from app.operations.expire_credentials import expire_credentials as expire_due_c
 from app.operations.expire_support_grants import expire_support_grants as expire_due_support_grants
 from app.operations.perform import perform
 from app.operations.prune import prune as prune_what_is_old
+from app.operations.record_direct_ends import record_direct_ends
 from app.operations.resume_revocations import resume_revocations as claim_unfinished_revocations
 from app.operations.settle_receipts import settle_receipts as settle_open_receipts
 from worker.celery_app import app
@@ -49,7 +50,8 @@ def expire_credentials() -> None:
 
 @app.task(name=task_queue.SETTLE_RECEIPTS)
 def settle_receipts() -> None:
-    """Receipts say what can be said now, though nobody reads them."""
+    """Receipts say what can be said now, though nobody reads them; those of ends by SQL have their numbers."""
+    this_process().sweep(record_direct_ends)
     this_process().sweep(settle_open_receipts)
 
 

@@ -1,6 +1,7 @@
 """`cutoff nodes`: who holds sockets, who is silent, and who is gone for good."""
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,10 @@ from app.operations.list_nodes import list_nodes
 __all__ = ["forget_for_good", "print_nodes"]
 
 
+WIDTH = 120
+"""Of a table that nobody looks at in a terminal."""
+
+
 def print_nodes(*, as_json: bool) -> None:
     """Every node with a row, a line each."""
     with opened_database(load_settings(), purpose="nodes") as database:
@@ -28,7 +33,7 @@ def print_nodes(*, as_json: bool) -> None:
         for row in rows:
             print(json.dumps(_as_json(row)))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     console.print(_table(rows) if rows else "No node has a row.")
 
 
@@ -60,13 +65,13 @@ def _state(row: NodeRow) -> str:
 
 
 def _table(rows: list[NodeRow]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("name", "id", "state", "policy"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("sockets", "opening", "seen s ago"):
-        table.add_column(heading, justify="right")
+    for heading in ("sockets", "opening", "seen"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        seen = f"{row.silent_for.total_seconds():.1f}"
+        seen = f"{row.silent_for.total_seconds():.1f} s ago"
         numbers = (str(row.sockets), str(row.pending), seen)
         table.add_row(row.name, str(row.node_id), _state(row), row.policy, *numbers)
     return table

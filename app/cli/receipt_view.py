@@ -19,9 +19,10 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
     )
     console.print(
         f"{receipt.state}: {receipt.closed} sockets closed, {receipt.closing} closing; "
-        f"{receipt.sessions_ended} sessions, {receipt.tokens_ended} tokens, {receipt.grants_ended} grants ended"
+        f"{receipt.sessions_ended} sessions, {receipt.tokens_ended} tokens, {receipt.grants_ended} grants ended",
+        soft_wrap=True,
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("node")
     for heading in ("closed", "clean", "aborted", "already gone", "closing", "slowest ms"):
         table.add_column(heading, justify="right")
@@ -36,7 +37,9 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
         until = (
             "has to confirm, or be forgotten" if lease is None else f"its lease ends at {lease.isoformat()}"
         )
-        console.print(f"[bold]unconfirmed[/bold]: {unconfirmed.name} ({unconfirmed.policy}), {until}")
+        console.print(
+            f"[bold]unconfirmed[/bold]: {unconfirmed.name} ({unconfirmed.policy}), {until}", soft_wrap=True
+        )
 
 
 def receipt_as_json(receipt: Receipt) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from app.data.accounts import stamp_sessions_ended, stamp_tokens_revoked, take_instant
+from app.data.accounts import stamp_ended, take_instant
 from app.data.revocation_requests import find_by_idempotency_key, insert_request, mark_transaction
 from app.domain.credentials import CredentialType
 from app.domain.errors import NotFound
@@ -34,8 +34,5 @@ def request_account_end(
     requested = insert_request(db, replace(request, issued_up_to=instant))
     if requested.is_new and stamps:
         mark_transaction(db, requested.revocation_id)
-        if CredentialType.SESSION in stamps:
-            stamp_sessions_ended(db, account_id, instant, reason=request.reason)
-        if CredentialType.API_TOKEN in stamps:
-            stamp_tokens_revoked(db, account_id, instant, reason=request.reason)
+        stamp_ended(db, account_id, instant, types=stamps, reason=request.reason)
     return requested

@@ -1,5 +1,6 @@
 """Accounts: their lock, the instants given out under it, and the stamps that end credentials."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from uuid_utils.compat import uuid7
 from app.data.rows import Row, all_rows, one_row, run
 from app.data.scope import ACCOUNT_IN_SCOPE
 from app.domain.closing import Reason
+from app.domain.credentials import CredentialType
 from app.domain.ids import AccountId, SessionId
 from app.domain.paging import Page, PageRequest, Position, page_of
 
@@ -20,9 +22,8 @@ __all__ = [
     "is_last_global_admin",
     "lock_global_admins",
     "replace_password",
-    "stamp_sessions_ended",
+    "stamp_ended",
     "stamp_signed_out",
-    "stamp_tokens_revoked",
     "take_instant",
 ]
 
@@ -111,25 +112,34 @@ def replace_password(db: Session, account_id: AccountId, *, verified_hash: str, 
     return replaced == 1
 
 
-def stamp_sessions_ended(db: Session, account_id: AccountId, instant: datetime, *, reason: Reason) -> None:
-    """Every session of the account that was issued up to that instant is dead, its row swept or not."""
+def stamp_ended(
+    db: Session,
+    account_id: AccountId,
+    instant: datetime,
+    *,
+    types: Collection[CredentialType],
+    reason: Reason,
+) -> None:
+    """Every credential of those types that was issued to the account up to that instant is dead, swept or not.
+
+    One statement, hence one closure that names all the types: two would first tell the sockets of the other type
+    to reconnect.
+    """
     run(
         db,
-        "UPDATE account SET sessions_ended_at = %(instant)s, sessions_end_reason = %(reason)s WHERE id = %(id)s",
+        """
+        UPDATE account
+           SET sessions_ended_at = CASE WHEN %(sessions)s THEN %(instant)s ELSE sessions_ended_at END,
+               sessions_end_reason = CASE WHEN %(sessions)s THEN %(reason)s ELSE sessions_end_reason END,
+               tokens_revoked_at = CASE WHEN %(tokens)s THEN %(instant)s ELSE tokens_revoked_at END,
+               tokens_end_reason = CASE WHEN %(tokens)s THEN %(reason)s ELSE tokens_end_reason END
+         WHERE id = %(id)s
+        """,
         id=account_id,
         instant=instant,
         reason=reason,
-    )
-
-
-def stamp_tokens_revoked(db: Session, account_id: AccountId, instant: datetime, *, reason: Reason) -> None:
-    """Every API token of the account that was issued up to that instant is dead, its row swept or not."""
-    run(
-        db,
-        "UPDATE account SET tokens_revoked_at = %(instant)s, tokens_end_reason = %(reason)s WHERE id = %(id)s",
-        id=account_id,
-        instant=instant,
-        reason=reason,
+        sessions=CredentialType.SESSION in types,
+        tokens=CredentialType.API_TOKEN in types,
     )
 
 

@@ -45,9 +45,7 @@ class Database:
         with driver_errors_are_ours(), Session(self.engine, autoflush=False) as db, db.begin():
             yield db
 
-    def transact(
-        self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def transact(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns, run in a transaction that is tried again if it loses a deadlock."""
         for _ in range(ATTEMPTS - 1):
             try:

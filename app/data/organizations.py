@@ -112,7 +112,8 @@ def find_memberships(db: Session, account_id: AccountId) -> tuple[Membership, ..
         account_id=account_id,
     )
     return tuple(
-        Membership(org_id=OrgId(row["id"]), slug=row["slug"], name=row["name"], role=row["role"]) for row in rows
+        Membership(org_id=OrgId(row["id"]), slug=row["slug"], name=row["name"], role=row["role"])
+        for row in rows
     )
 
 

@@ -117,20 +117,6 @@ WITH here AS MATERIALIZED (
        AND (id = %(id)s::uuid OR (%(id)s::uuid IS NULL AND completed_at IS NULL))
      ORDER BY requested_at LIMIT %(limit)s
        FOR NO KEY UPDATE SKIP LOCKED
-), open_entry AS (
-    SELECT p.id AS revocation_id, n.id AS node_id, n.name, n.policy, false AS is_gone,
-           CASE WHEN n.policy <> 'serve' THEN p.seen_at + n.lease END AS lease_ends_at
-      FROM picked p CROSS JOIN here CROSS JOIN node n
-     WHERE n.left_at IS NULL AND n.snapshot IS NOT NULL
-       AND (p.completed_at IS NULL OR p.unconfirmed @> jsonb_build_array(jsonb_build_object('node_id', n.id)))
-       AND NOT coalesce(n.system_identifier = here.system_identifier AND n.timeline = here.timeline AND NOT EXISTS (
-               SELECT FROM revocation_transaction t
-                WHERE t.revocation_id = p.id AND t.system_identifier = here.system_identifier
-                  AND NOT pg_visible_in_snapshot(t.xact_id, n.snapshot)), false)
-    UNION ALL
-    SELECT p.id, (e->>'node_id')::uuid, e->>'name', e->>'policy', true, (e->>'lease_ends_at')::timestamptz
-      FROM picked p CROSS JOIN jsonb_array_elements(p.unconfirmed) e
-     WHERE NOT EXISTS (SELECT FROM node n WHERE n.id = (e->>'node_id')::uuid)
 ), summed AS (
     SELECT p.id, p.seen_at, count(o.node_id) = 0 AS is_confirmed,
            coalesce(bool_or(o.policy = 'serve' AND NOT o.is_gone), false) AS is_waiting_for_serve,
@@ -138,7 +124,23 @@ WITH here AS MATERIALIZED (
            coalesce(jsonb_agg(jsonb_build_object('node_id', o.node_id, 'name', o.name, 'policy', o.policy,
                                                  'lease_ends_at', o.lease_ends_at, 'is_gone', o.is_gone)
                               ORDER BY o.name, o.node_id) FILTER (WHERE o.node_id IS NOT NULL), '[]') AS unconfirmed
-      FROM picked p LEFT JOIN open_entry o ON o.revocation_id = p.id
+      FROM picked p CROSS JOIN here
+      LEFT JOIN LATERAL (
+           SELECT n.id AS node_id, n.name, n.policy, false AS is_gone,
+                  CASE WHEN n.policy <> 'serve' THEN p.seen_at + n.lease END AS lease_ends_at
+             FROM node n
+            WHERE n.left_at IS NULL AND n.snapshot IS NOT NULL
+              AND (p.completed_at IS NULL OR p.unconfirmed @> jsonb_build_array(jsonb_build_object('node_id', n.id)))
+              AND NOT coalesce(
+                  n.system_identifier = here.system_identifier AND n.timeline = here.timeline AND NOT EXISTS (
+                      SELECT FROM revocation_transaction t
+                       WHERE t.revocation_id = p.id AND t.system_identifier = here.system_identifier
+                         AND NOT pg_visible_in_snapshot(t.xact_id, n.snapshot)), false)
+           UNION ALL
+           SELECT (e->>'node_id')::uuid, e->>'name', e->>'policy', true, (e->>'lease_ends_at')::timestamptz
+             FROM jsonb_array_elements(p.unconfirmed) e
+            WHERE NOT EXISTS (SELECT FROM node n WHERE n.id = (e->>'node_id')::uuid)
+           ) o ON true
      GROUP BY p.id, p.seen_at
 ), settled AS (
     SELECT s.id, s.seen_at, s.unconfirmed, CASE WHEN s.is_confirmed THEN here.now END AS confirmed_at,

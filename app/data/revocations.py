@@ -1,5 +1,6 @@
 """Revocation rows as their performers and sweeps see them. (Asking for one: `revocation_requests`.)"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -193,16 +194,21 @@ def claim_unfinished(
     return tuple(RevocationId(row["id"]) for row in rows)
 
 
-def find_overdue(db: Session, *, perform_within: timedelta, limit: int) -> tuple[RevocationId, ...]:
-    """Requests that nobody has performed in time, the oldest first."""
+def find_overdue(
+    db: Session, *, perform_within: timedelta, kinds: Collection[str], limit: int
+) -> tuple[RevocationId, ...]:
+    """Requests of those kinds that nobody has performed in time, and nobody is at, the oldest first."""
     rows = all_rows(
         db,
         """
         SELECT id FROM revocation
          WHERE performed_at IS NULL AND requested_at <= statement_timestamp() - %(perform_within)s::interval
+           AND kind = ANY(%(kinds)s)
          ORDER BY requested_at LIMIT %(limit)s
+           FOR NO KEY UPDATE SKIP LOCKED
         """,
         perform_within=perform_within,
+        kinds=list(kinds),
         limit=limit,
     )
     return tuple(RevocationId(row["id"]) for row in rows)

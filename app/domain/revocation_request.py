@@ -10,7 +10,14 @@ from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.ids import AccountId, ApiTokenId, GrantId, OrgId, RevocationId, SessionId
 
-__all__ = ["Idempotency", "Requested", "RevocationKind", "RevocationRequest", "RevocationTarget", "requested_of"]
+__all__ = [
+    "Idempotency",
+    "Requested",
+    "RevocationKind",
+    "RevocationRequest",
+    "RevocationTarget",
+    "requested_of",
+]
 
 
 class RevocationKind(StrEnum):

@@ -1,7 +1,7 @@
 """The keys of the bus: what proves that a message was made by this installation."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import blake3
@@ -22,7 +22,7 @@ class BusKeys:
     """
 
     namespace: str
-    keys: tuple[bytes, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

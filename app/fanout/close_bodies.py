@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.ids import RevocationId, TransactionId
+from app.domain.radius import precedence
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 from app.fanout.wire_models import MAX_TARGETS, CloseBody
 
@@ -22,11 +23,15 @@ def is_speakable(closure: Closure) -> bool:
 
 
 def bodies_of(closures: Sequence[Closure], *, system_identifier: str) -> Iterator[dict[str, Any]]:
-    """Bodies that carry those closures: one transaction, reason and revocation each, at most 500 targets."""
+    """Bodies that carry those closures: one transaction, reason and revocation each, at most 500 targets.
+
+    What says "revoked" comes before what says "reconnect", whatever the order given: a receiver may act on each
+    message as it comes.
+    """
     groups: dict[tuple[object, ...], list[Closure]] = defaultdict(list)
-    for closure in closures:
+    for closure in sorted(closures, key=lambda each: precedence(each.target.kind, each.cause)):
         cause = closure.cause
-        groups[cause.transaction, cause.revocation_id, cause.reason, cause.committed_after].append(closure)
+        groups[cause.transaction, cause.revocation_id, cause.reason].append(closure)
     for group in groups.values():
         for start in range(0, len(group), MAX_TARGETS):
             yield _body(group[start : start + MAX_TARGETS], system_identifier)

@@ -1,7 +1,7 @@
 """Where a Redis is, from its URL, for a connection of our own: redis://, rediss:// or unix://."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from redis.connection import SSLConnection, parse_url
@@ -19,7 +19,7 @@ class RedisAddress:
     port: int
     path: str | None
     username: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     tls: ssl.SSLContext | None
 
     @classmethod

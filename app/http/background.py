@@ -22,7 +22,7 @@ class Background:
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """The work goes on by itself, to its end; nobody's cancellation reaches it."""
-        self._hold(work)
+        _held = self._hold(work)
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work returns; it goes on to its end also when whoever awaits it is cancelled."""

@@ -22,9 +22,10 @@ routes = APIRouter(prefix="/v1/sessions", tags=["sessions"], route_class=Guarded
 @routes.get("")
 async def list_sessions(request: Request, caller: OwnSession, page: Paging) -> PageView[SessionView]:
     """The account's live sessions, newest first."""
-    return page_view(
-        SessionView, await deps_of(request).bridge.run(list_own_sessions, caller=caller, page=page)
-    )
+    found = await deps_of(request).bridge.run(list_own_sessions, caller=caller, page=page)
+    shown = page_view(SessionView, found)
+    items = [each.model_copy(update={"is_current": each.id == caller.session_id}) for each in shown.items]
+    return PageView(items=items, next=shown.next)
 
 
 @routes.delete("/{session_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)

@@ -29,11 +29,12 @@ def change_password(
     """
     require_own_session(caller)
     assert caller.session_id is not None
+    if take_instant(db, caller.account_id, only_active=True) is None:
+        raise Unauthenticated(Reason.ACCOUNT_SUSPENDED)
+    # Under the lock: a twin of this request may have changed the password just now.
     earlier = find_by_idempotency_key(db, caller.account_id, idempotency)
     if earlier is not None:
         return earlier
-    if take_instant(db, caller.account_id, only_active=True) is None:
-        raise Unauthenticated(Reason.ACCOUNT_SUSPENDED)
     if not replace_password(db, caller.account_id, verified_hash=verified_hash, new_hash=new_hash):
         raise Unauthenticated(CONCURRENT_CHANGE)
     if not has_live_session(db, caller.account_id, caller.session_id):

@@ -45,7 +45,12 @@ def create_api_token(
     _check_end(expires_at, issued_at)
     token = token_from(TokenKind.API, secrets.token_bytes(SECRET_BYTES))
     record = insert_api_token(
-        db, caller.account_id, name=name, token_hash=hash_token(token), issued_at=issued_at, expires_at=expires_at
+        db,
+        caller.account_id,
+        name=name,
+        token_hash=hash_token(token),
+        issued_at=issued_at,
+        expires_at=expires_at,
     )
     _record(db, caller, record)
     return CreatedApiToken(token=token, record=record)

@@ -12,12 +12,7 @@ from app.domain.closing import Reason
 from app.domain.ids import ApiTokenId, GrantId, SessionId
 from app.domain.revocation_request import RevocationKind
 
-__all__ = ["can_end", "end_credentials"]
-
-
-def can_end(kind: str) -> bool:
-    """Whether this version knows how; a newer one's revocation is left to a newer worker."""
-    return kind in _ENDINGS
+__all__ = ["KNOWN_KINDS", "end_credentials"]
 
 
 def end_credentials(db: Session, revocation: Revocation) -> Ended:
@@ -101,3 +96,6 @@ _ENDINGS: Mapping[str, Callable[[Session, Revocation], Ended]] = {
     RevocationKind.ACCOUNT_DELETE: _end_all,
     RevocationKind.SUPPORT_GRANT_END: _revoke_grant,
 }
+
+KNOWN_KINDS = frozenset(_ENDINGS)
+"""What this version knows how to end; a newer one's revocation is left to a newer worker."""

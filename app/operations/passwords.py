@@ -40,4 +40,6 @@ def _bytes(password: str) -> bytes:
 
 # OWASP's second choice: 19 MiB and one lane, since a node has other things to do.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_HASH_OF_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$aN0KV5/NYIrs6qipJevmYw$gHG6fFqY/UXJAh9oVboGMRZKwuMUe2cSC4WfXdB6YE0"
+_HASH_OF_NOBODY = (
+    "$argon2id$v=19$m=19456,t=2,p=1$aN0KV5/NYIrs6qipJevmYw$gHG6fFqY/UXJAh9oVboGMRZKwuMUe2cSC4WfXdB6YE0"
+)

@@ -26,7 +26,7 @@ from app.data.revocations import (
 from app.domain.errors import CutoffError, Unavailable
 from app.domain.ids import RevocationId, TransactionId
 from app.fanout.publisher import Publisher
-from app.operations.end_credentials import can_end, end_credentials
+from app.operations.end_credentials import KNOWN_KINDS, end_credentials
 from app.operations.revocation_event import event_of
 
 __all__ = ["Performed", "perform"]
@@ -74,7 +74,7 @@ def perform(database: Database, publisher: Publisher, revocation_id: RevocationI
             database, publisher, revocation_id, announced
         )
         return _audit(database, revocation_id, has_ended_now=False, is_published=is_published)
-    if not can_end(revocation.kind):
+    if revocation.kind not in KNOWN_KINDS:
         UNKNOWN_KINDS.inc()
         _log.warning("revocation_unknown", revocation_id=str(revocation_id), kind=revocation.kind)
         return None

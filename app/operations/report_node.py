@@ -9,6 +9,7 @@ from app.data.nodes import add_outcomes, save_node
 from app.data.revocations import find_overdue
 from app.domain.ids import RevocationId
 from app.domain.node_report import NodeReport
+from app.operations.end_credentials import KNOWN_KINDS
 
 __all__ = ["report_node"]
 
@@ -30,4 +31,4 @@ def report_node(db: Session, report: NodeReport, *, perform_within: timedelta) -
     save_node(db, report)
     if report.outcomes:
         add_outcomes(db, report.node_id, report.name, report.outcomes)
-    return find_overdue(db, perform_within=perform_within, limit=OVERDUE_AT_ONCE)
+    return find_overdue(db, perform_within=perform_within, kinds=KNOWN_KINDS, limit=OVERDUE_AT_ONCE)

@@ -7,23 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.data.accounts import (
-    is_last_global_admin,
-    lock_global_admins,
-    stamp_sessions_ended,
-    stamp_tokens_revoked,
-    take_instant,
-)
+from app.data.account_closures import request_account_closure
+from app.data.account_ends import request_account_end
 from app.data.revocation_requests import (
     find_by_target,
     insert_nothing_to_end,
     insert_request,
     lock_target,
-    mark_transaction,
 )
-from app.data.rows import one_row, run
+from app.data.rows import one_row
 from app.domain.closing import Reason
-from app.domain.errors import Conflict, NotFound
+from app.domain.credentials import CredentialType
+from app.domain.errors import NotFound
 from app.domain.ids import AccountId, ApiTokenId, SessionId
 from app.domain.revocation_request import Requested, RevocationKind, RevocationRequest
 
@@ -69,37 +64,18 @@ def _token(db: Session, target_id: UUID) -> Requested:
 
 
 def _account_sessions(db: Session, target_id: UUID) -> Requested:
-    account_id, instant = _locked(db, target_id)
-    kind, reason = RevocationKind.SESSION_REVOKE_ALL, Reason.ALL_SESSIONS_REVOKED
-    requested = _marked(
-        db, _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
-    )
-    stamp_sessions_ended(db, account_id, instant, reason=reason)
-    return requested
+    request = _account_request(RevocationKind.SESSION_REVOKE_ALL, Reason.ALL_SESSIONS_REVOKED, target_id)
+    return request_account_end(db, request, AccountId(target_id), stamps=(CredentialType.SESSION,))
 
 
 def _account_tokens(db: Session, target_id: UUID) -> Requested:
-    account_id, instant = _locked(db, target_id)
-    kind, reason = RevocationKind.TOKEN_REVOKE_ALL, Reason.ALL_TOKENS_REVOKED
-    requested = _marked(
-        db, _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
-    )
-    stamp_tokens_revoked(db, account_id, instant, reason=reason)
-    return requested
+    request = _account_request(RevocationKind.TOKEN_REVOKE_ALL, Reason.ALL_TOKENS_REVOKED, target_id)
+    return request_account_end(db, request, AccountId(target_id), stamps=(CredentialType.API_TOKEN,))
 
 
 def _suspend(db: Session, target_id: UUID) -> Requested:
-    lock_global_admins(db)
-    account_id, instant = _locked(db, target_id)
-    kind, reason = RevocationKind.ACCOUNT_SUSPEND, Reason.ACCOUNT_SUSPENDED
-    request = _request(kind, reason, target_id=account_id, account_id=account_id, up_to=instant)
-    if one_row(db, "SELECT id FROM account WHERE id = %(id)s AND suspended_at IS NOT NULL", id=account_id):
-        return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
-    if is_last_global_admin(db, account_id):
-        raise Conflict("last_global_admin")
-    requested = _marked(db, request)
-    run(db, "UPDATE account SET suspended_at = %(at)s WHERE id = %(id)s", id=account_id, at=instant)
-    return requested
+    request = _account_request(RevocationKind.ACCOUNT_SUSPEND, Reason.ACCOUNT_SUSPENDED, target_id)
+    return request_account_closure(db, request, AccountId(target_id), mark="suspended_at")
 
 
 def _once(db: Session, request: RevocationRequest, *, ended_at: datetime | None) -> Requested:
@@ -110,18 +86,8 @@ def _once(db: Session, request: RevocationRequest, *, ended_at: datetime | None)
     return insert_request(db, request) if ended_at is None else insert_nothing_to_end(db, request)
 
 
-def _locked(db: Session, target_id: UUID) -> tuple[AccountId, datetime]:
-    account_id = AccountId(target_id)
-    instant = take_instant(db, account_id)
-    if instant is None:
-        raise NotFound("account")
-    return account_id, instant
-
-
-def _marked(db: Session, request: RevocationRequest) -> Requested:
-    requested = insert_request(db, request)
-    mark_transaction(db, requested.revocation_id)
-    return requested
+def _account_request(kind: RevocationKind, reason: Reason, target_id: UUID) -> RevocationRequest:
+    return _request(kind, reason, target_id=AccountId(target_id), account_id=AccountId(target_id))
 
 
 def _request(
@@ -130,14 +96,12 @@ def _request(
     *,
     target_id: SessionId | ApiTokenId | AccountId,
     account_id: AccountId,
-    up_to: datetime | None = None,
 ) -> RevocationRequest:
     return RevocationRequest(
         kind=kind,
         reason=reason,
         target_id=target_id,
         account_id=account_id,
-        issued_up_to=up_to,
         requested_by=None,
         requested_from=OPERATOR,
         credential_type=None,

@@ -117,7 +117,9 @@ def _consume(db: Session, session_id: SessionId, token: RefreshTokenRow, refresh
     return successor
 
 
-def _end_family(db: Session, session: CredentialRecord, session_id: SessionId, *, address: str) -> RevocationId:
+def _end_family(
+    db: Session, session: CredentialRecord, session_id: SessionId, *, address: str
+) -> RevocationId:
     """Nothing of the family works from this commit on; the session itself ends when the revocation is performed."""
     invalidate_family(db, session_id)
     request = RevocationRequest(

@@ -53,6 +53,8 @@ class Connection:
         self.transport = transport
         self.address = address
         self.last_ping_at = boot_seconds()
+        self.listening_since = self.last_ping_at
+        """Silence before this is not the peer's: its gate was holding, and so nothing was read."""
         self.is_leaving = False
         """It has asked for its own end: what it sends behind that is not dispatched."""
         self._currency = currency
@@ -60,6 +62,7 @@ class Connection:
         self._handler: asyncio.Task[None] | None = None
         self._handled = asyncio.Event()
         self._changed = asyncio.Event()
+        transport.on_lost = self._changed.set
 
     def passage(self) -> Passage:
         """The gate, at this instant (R9)."""
@@ -84,7 +87,8 @@ class Connection:
                 event = await receive()
                 if event["type"] == "websocket.disconnect" or not await self._may_dispatch():
                     return
-                await self._dispatch(event, answers)
+                if not self.is_leaving:
+                    await self._dispatch(event, answers)
         except ClientDisconnected:
             return
 
@@ -115,11 +119,11 @@ class Connection:
 
     async def _may_dispatch(self) -> bool:
         while (passes := self.passage()) is Passage.WAIT:
-            self._changed.clear()
             if self.transport.closed.is_set():
                 return False
+            self._changed.clear()
             await self._changed.wait()
-        return passes is Passage.PASS and not self.is_leaving
+        return passes is Passage.PASS
 
     async def _dispatch(self, event: MutableMapping[str, Any], answers: Answers) -> None:
         try:
@@ -138,11 +142,20 @@ class Connection:
     async def _handle(self, work: Coroutine[Any, Any, None]) -> None:
         """Until it is done, or the socket closes: a handler that swallows its cancellation is not waited for."""
         self._handled.clear()
-        self._handler = asyncio.get_running_loop().create_task(work)
-        self._handler.add_done_callback(lambda _: self._handled.set())
-        await self._handled.wait()
-        if self._handler.done() and not self._handler.cancelled():
-            self._handler.result()
+        handler = self._handler = asyncio.get_running_loop().create_task(work)
+        handler.add_done_callback(self._ended)
+        try:
+            await self._handled.wait()
+        except asyncio.CancelledError:
+            handler.cancel()
+            raise
+        if handler.done() and not handler.cancelled():
+            handler.result()
+
+    def _ended(self, handler: asyncio.Task[None]) -> None:
+        self._handled.set()
+        if not handler.cancelled():
+            handler.exception()  # seen: nobody asks for it once the socket has closed
 
     def _say_goodbye(self, closing: Closing, among: int) -> None:
         self._said_goodbye = True

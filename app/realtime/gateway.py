@@ -97,7 +97,7 @@ class Gateway:
             _log.exception("opening_failed", connection_id=str(entry.connection_id))
             return INTERNAL_ERROR
         finally:
-            if not entry.is_admitted:
+            if not entry.is_admitted or self._holder.is_leaving:
                 registry.detach(entry)
 
     async def _admit(self, entry: Entry) -> Reading | Refusal:
@@ -116,7 +116,7 @@ class Gateway:
             )
             match verdict:
                 case Admitted():
-                    return reading
+                    return NOT_CURRENT if holder.is_leaving else reading
                 case Refused(closing):
                     return refused_for(closing)
                 case NotCurrent():
@@ -135,14 +135,13 @@ class Gateway:
         if connection.passage() is Passage.SHUT:  # closed since the look above: nobody could write to it then
             connection.begin_to_close(among=1)
             return False
-        connection.transport.write_now(
-            frame(
-                type="ready",
-                connection_id=str(entry.connection_id),
-                node=self._holder.node_name,
-                credential=entry.credential_type.value,
-            )
+        ready = frame(
+            type="ready",
+            connection_id=str(entry.connection_id),
+            node=self._holder.node_name,
+            credential=entry.credential_type.value,
         )
+        await connection.reply(ready)
         return True
 
     async def _serve(self, connection: Connection, receive: Receive) -> None:

@@ -49,8 +49,9 @@ def presented_by(scope: Mapping[str, Any], settings: Settings) -> Presented:
         if "origin" in headers:
             raise Unauthenticated
         return _presented(_bearer(headers["authorization"]), address, settings)
+    token = _cookie(headers.get("cookie", []))
     _check_origin(headers, scheme=str(scope.get("scheme", "ws")), settings=settings)
-    return _presented(_cookie(headers.get("cookie", [])), address, settings, kinds={TokenKind.SESSION})
+    return _presented(token, address, settings, kinds={TokenKind.SESSION})
 
 
 def _headers(scope: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Pings what is idle and closes what is silent: 4003. It rests while the node holds, since then nothing is read."""
+"""Pings what is idle and closes what is silent: 4003. It rests while the node, or a gate, holds: nothing is read then."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from app.domain.closing import Closing, Reason, closing_for_reason
 from app.realtime.connection import Connection
 from app.realtime.holder import Holder
 from app.sockets.entry import Entry
+from app.sockets.gate import Passage
 from app.sockets.registry import Via
 
 __all__ = ["Heartbeat"]
@@ -51,7 +52,11 @@ class Heartbeat:
             connection = entry.handle
             if entry.closing is not None or not isinstance(connection, Connection):
                 continue
-            heard_at = max(connection.transport.last_heard_at, self._listening_since)
+            if connection.passage() is Passage.WAIT:
+                connection.listening_since = now
+            heard_at = max(
+                connection.transport.last_heard_at, connection.listening_since, self._listening_since
+            )
             if now - heard_at >= self._timeout_s:
                 silent.append(entry)
             elif now - max(heard_at, connection.last_ping_at) >= self._interval_s:

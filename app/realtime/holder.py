@@ -37,7 +37,8 @@ class Holder:
         self.is_leaving = False
         self.is_registered = False
         """The node's row is in the database: only then may receipts rely on waiting for it."""
-        self.triggers_missing: tuple[str, ...] = ()
+        self.triggers_missing: tuple[str, ...] | None = None
+        """None as long as nobody has looked."""
         self.database_time: Callable[[float], datetime | None] = lambda _at: None
         self._on_tally = on_tally
         self._hold_limit_s = settings.hold_limit.total_seconds()
@@ -47,7 +48,7 @@ class Holder:
         return (
             not self.is_leaving
             and self.is_registered
-            and not self.triggers_missing
+            and self.triggers_missing == ()
             and self.currency.is_current(boot_seconds())
         )
 
@@ -56,6 +57,11 @@ class Holder:
         for entry in self.registry if entries is None else entries:
             if isinstance(entry.handle, Connection):
                 entry.handle.gate_changed()
+
+    def serves_stale(self) -> bool:
+        """Whether frames pass on stale knowledge, as the operator chose."""
+        now = boot_seconds()
+        return self.currency.lets_pass(now) and not self.currency.is_current(now)
 
     def close_if_stale(self) -> int:
         """What the policy says of a lease that has run out; how many sockets were closed now."""
@@ -70,6 +76,12 @@ class Holder:
         if now - self.currency.lease_ends_at < patience_s:
             return 0
         return self.registry.shut(self.registry, _not_current, via=Via.NODE)
+
+    def abort_all(self) -> None:
+        """Whoever is still here is reset."""
+        for entry in self.registry:
+            if isinstance(entry.handle, Connection):
+                entry.handle.transport.abort()
 
     def begin_to_leave(self) -> None:
         """No more sockets are taken, and those that are here are told to go elsewhere; repeating it changes nothing."""
@@ -102,10 +114,11 @@ class Holder:
 
     def _on_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via) -> None:
         latency = self._latency(cause)
-        reason = cast("Closing", entries[0].closing).reason.value
-        SOCKETS_CLOSED.labels(reason, via.value).inc(len(entries))
-        if latency is not None:
-            CLOSE_LATENCY.labels(via.value).observe(latency.total_seconds())
+        for entry in entries:
+            reason = cast("Closing", entry.closing).reason.value
+            SOCKETS_CLOSED.labels(reason, via.value).inc()
+            if latency is not None:
+                CLOSE_LATENCY.labels(reason, via.value).observe(latency.total_seconds())
         if cause is not None and cause.revocation_id is not None:
             self.tally.shut(cause.revocation_id, sockets=len(entries), latency=latency)
             self._on_tally()

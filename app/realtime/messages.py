@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError, field_validator
 
 from app.domain.closing import Closing
 
@@ -20,7 +20,7 @@ __all__ = [
     "parse_request",
 ]
 
-RequestId = Annotated[str, Field(min_length=1, max_length=128)] | int
+RequestId = Annotated[str, Field(min_length=1, max_length=128)] | StrictInt
 
 
 class _Message(BaseModel):
@@ -40,6 +40,13 @@ class Echo(_Message):
 
     type: Literal["echo"]
     payload: Any = None
+
+    @field_validator("payload")
+    @classmethod
+    def _can_be_said_again(cls, payload: Any) -> Any:
+        """JSON has no NaN and no infinity, though many parsers take them: our answer must not hold any."""
+        json.dumps(payload, allow_nan=False)
+        return payload
 
 
 class OrgAction(_Message):

@@ -2,13 +2,17 @@
 
 from prometheus_client import Counter, Histogram
 
-__all__ = ["CLOSE_LATENCY", "SOCKETS_CLOSED", "SOCKETS_ENDED"]
+__all__ = ["CLOSE_LATENCY", "SERVED_STALE", "SOCKETS_CLOSED", "SOCKETS_ENDED"]
 
 CLOSE_LATENCY = Histogram(
     "cutoff_close_latency_seconds",
-    "From the closure's row in the log to shut gates, by what brought the news.",
-    ["via"],
+    "From the closure's row in the log to the shut gate of each socket, by reason and by what brought the news.",
+    ["reason", "via"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.8, 3, 5, 10),
+)
+SERVED_STALE = Counter(
+    "cutoff_served_stale_seconds_total",
+    "For how long a node under `serve` has carried frames after its lease had run out.",
 )
 SOCKETS_CLOSED = Counter(
     "cutoff_sockets_closed_total",

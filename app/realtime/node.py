@@ -18,7 +18,6 @@ from app.domain.node_report import NodeReport, RevocationOutcome
 from app.domain.snapshot import Snapshot
 from app.fanout.publisher import Publisher
 from app.fanout.subscriber import Subscriber
-from app.operations.check_triggers import check_triggers
 from app.operations.perform import perform
 from app.realtime.answers import DatabaseAnswers
 from app.realtime.gateway import Gateway
@@ -29,12 +28,12 @@ from app.realtime.rechecks import Rechecks
 from app.realtime.reports import Reports
 from app.realtime.tail import Tail
 from app.realtime.verifier import Verifier
+from app.realtime.watches import Watches
 
 __all__ = ["Node"]
 
 VERIFYING_CONNECTIONS = 3
-STALE_TICK_S = 0.05
-TRIGGER_RETRY_S = 0.5
+DRAIN_TICK_S = 0.05
 LEAVE_WITHIN = timedelta(seconds=2)
 DRAIN_WITHIN_S = 5.0
 
@@ -71,6 +70,7 @@ class Node:
             registry=self.holder.registry,
             deadlines=self.holder.deadlines,
             on_good_poll=self._on_good_poll,
+            register_again=lambda: self.reports.register_again(),  # noqa: PLW0108 - it does not exist yet
             clock=boot_seconds,
         )
         self.holder.database_time = self.tail.database_time
@@ -96,6 +96,7 @@ class Node:
             describe=self._describe,
             perform=self._perform,
         )
+        self.watches = Watches(holder=self.holder, bridge=bridge, look_every=settings.reconcile_interval)
         self.subscriber = Subscriber(
             settings,
             node_id=self.node_id,
@@ -152,9 +153,10 @@ class Node:
             (holder.is_leaving, "The node is shutting down."),
             (not self.is_database_reachable, "PostgreSQL does not answer."),
             (self.tail.in_recovery, "PostgreSQL is a replica; a node needs the primary."),
+            (holder.triggers_missing is None, "The triggers have not been looked at yet."),
             (
                 bool(holder.triggers_missing),
-                f"Triggers are missing or disabled: {', '.join(holder.triggers_missing)}.",
+                f"Triggers are missing or disabled: {', '.join(holder.triggers_missing or ())}.",
             ),
             (not holder.is_registered, "The node's row is not in the database yet."),
             (not self.is_current, f"The lease has run out; policy {self.policy}."),
@@ -179,8 +181,7 @@ class Node:
             self.reports.run(),
             self.heartbeat.run(),
             self.subscriber.run(),
-            self._watch_lease(),
-            self._watch_triggers(),
+            self.watches.run(),
         ):
             self._tasks.append(self._keep(part))
 
@@ -189,9 +190,10 @@ class Node:
         self.holder.begin_to_leave()
         gives_up_at = boot_seconds() + DRAIN_WITHIN_S
         while len(self.holder.registry) and boot_seconds() < gives_up_at:  # noqa: ASYNC110 - each socket has an end of its own
-            await asyncio.sleep(STALE_TICK_S)
+            await asyncio.sleep(DRAIN_TICK_S)
         for task in reversed(self._tasks):
             task.cancel()
+        self.holder.abort_all()
         await asyncio.wait(self._tasks, timeout=LEAVE_WITHIN.total_seconds())
         await self.reports.leave(within=LEAVE_WITHIN)
         for connection in self._connections:
@@ -220,12 +222,12 @@ class Node:
         _log.critical("part_failed", part=task.get_name(), exc_info=task.exception())
         self.holder.begin_to_leave()
 
-    def _on_good_poll(self, applied: int, *, was_not_current: bool) -> None:
+    def _on_good_poll(self, applied: int, *, gates_waited: bool) -> None:
         if self.holder.registry.owing():
             self.rechecks.wake()
-        if was_not_current:
+        if gates_waited:
             self.holder.wake_gates()
-        if applied:
+        if applied or gates_waited:
             self.reports.wake()
 
     def _on_news(self) -> None:
@@ -262,18 +264,3 @@ class Node:
             await self._bridge.call(perform, self._publisher, revocation_id)
         except CutoffError as error:
             _log.warning("not_performed", revocation_id=str(revocation_id), error=type(error).__name__)
-
-    async def _watch_lease(self) -> None:
-        while True:
-            self.holder.close_if_stale()
-            await asyncio.sleep(STALE_TICK_S)
-
-    async def _watch_triggers(self) -> None:
-        """At the start, and on the slow timer: a node does not become ready while an ending could pass unnoticed."""
-        while True:
-            try:
-                self.holder.triggers_missing = await self._bridge.run(check_triggers)
-                pause_s = self._settings.reconcile_interval.total_seconds()
-            except CutoffError:
-                pause_s = TRIGGER_RETRY_S
-            await asyncio.sleep(TRIGGER_RETRY_S if self.holder.triggers_missing else pause_s)

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
 from app.sockets.entry import Entry
 
 __all__ = ["Closeable", "Pump"]
@@ -18,6 +20,8 @@ AT_ONCE = 16
 LOT = 10
 LOT_BUDGET_S = 0.002
 NAP_S = 0.002
+
+_log = structlog.get_logger(__name__)
 
 
 class Closeable(Protocol):
@@ -73,4 +77,7 @@ def _begin(entry: Entry, *, among: int) -> None:
     if not entry.has_begun_to_close:
         entry.has_begun_to_close = True
         handle: Closeable = entry.handle
-        handle.begin_to_close(among=among)
+        try:
+            handle.begin_to_close(among=among)
+        except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others open; its gate is shut
+            _log.exception("close_failed", connection_id=str(entry.connection_id))

@@ -35,6 +35,7 @@ class ReadConnection:
         self._application_name = application_name
         self._statement_timeout_ms = max(1, round(statement_timeout_s * 1000))
         self._connection: psycopg.AsyncConnection[DictRow] | None = None
+        self._in_transaction: psycopg.AsyncConnection[DictRow] | None = None
         self._abandoned: set[asyncio.Future[Any]] = set()
 
     async def fetch(self, query: str, parameters: Mapping[str, Any], *, within_s: float) -> list[DictRow]:
@@ -48,11 +49,14 @@ class ReadConnection:
     async def one_snapshot(self, *, within_s: float) -> AsyncIterator[None]:
         """Statements inside see one and the same snapshot. Raises: Unavailable, as `fetch`."""
         await self._within(self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), within_s)
+        self._in_transaction = self._connection
         try:
             yield
         finally:
-            with suppress(Unavailable):
-                await self._within(self._execute("ROLLBACK"), within_s)
+            begun, self._in_transaction = self._in_transaction, None
+            if begun is not None and begun is self._connection:
+                with suppress(Unavailable):
+                    await self._within(self._execute("ROLLBACK"), within_s)
 
     def drop(self) -> None:
         """The connection is cut, whoever may be waiting on it; the next statement makes a new one."""
@@ -70,7 +74,11 @@ class ReadConnection:
         await connection.execute(sql.SQL(statement))
 
     async def _connected(self) -> psycopg.AsyncConnection[DictRow]:
-        if self._connection is None or self._connection.closed:
+        if self._connection is not None and self._connection.closed:
+            self._connection = None
+        if self._connection is None:
+            if self._in_transaction is not None:
+                raise psycopg.OperationalError("the snapshot went with the connection")
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url,
                 autocommit=True,

@@ -49,6 +49,7 @@ class Rechecks:
         self._on_spoken = on_spoken
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._due: set[Entry] = set()
 
     def wake(self) -> None:
@@ -67,6 +68,7 @@ class Rechecks:
             await self._wanted.wait()
             self._wanted.clear()
             owing = self._registry.owing()
+            self._due.intersection_update(owing)
             for start in range(0, len(owing), BATCH):
                 await self._read(owing[start : start + BATCH])
 
@@ -94,18 +96,24 @@ class Rechecks:
 
     async def _read(self, entries: Sequence[Entry], *, via: Via | None = None) -> None:
         try:
-            readings = await read_credentials(
-                self._connection, entries, epoch=self._currency.epoch, clock=self._clock, within_s=TIMEOUT_S
-            )
+            async with self._turn:
+                readings = await read_credentials(
+                    self._connection,
+                    entries,
+                    epoch=self._currency.epoch,
+                    clock=self._clock,
+                    within_s=TIMEOUT_S,
+                )
         except Unavailable:
             if via is None:
                 await asyncio.sleep(RETRY_S)
                 self.wake()
             return
         counted = [entry for entry, reading in readings if self._judge(entry, reading, via)]
-        if len(counted) < len(readings):
-            self.wake()
         self._on_spoken([entry for entry in counted if entry.closing is None])
+        if len(counted) < len(readings):
+            await asyncio.sleep(TICK_S)  # what it did not see yet, such as a reconciliation, takes its time
+            self.wake()
 
     def _judge(self, entry: Entry, reading: Reading, via: Via | None) -> bool:
         brought_by = via or (Via.DEADLINE if entry in self._due else Via.RECHECK)

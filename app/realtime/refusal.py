@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.closing import Closing
+from app.domain.closing import CloseCode, Closing
 
 __all__ = [
     "FORBIDDEN",
@@ -16,6 +16,8 @@ __all__ = [
     "Refusal",
     "refused_for",
 ]
+
+RETRY_AFTER_S = 1
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -50,14 +52,16 @@ class Refusal:
 
 
 def refused_for(closing: Closing) -> Refusal:
-    """The refusal of a dead credential: 401, with the reason and the advice that its socket was closed with."""
+    """The refusal in place of a close: 401 for a dead credential, 503 where the credential is still valid."""
     retry = None if closing.retry is None else closing.retry.value
-    return Refusal(401, "unauthenticated", closing.reason.value, retry)
+    if closing.code in {CloseCode.REVOKED, CloseCode.EXPIRED}:
+        return Refusal(401, "unauthenticated", closing.reason.value, retry)
+    return Refusal(503, "unavailable", closing.reason.value, retry, RETRY_AFTER_S)
 
 
 UNAUTHENTICATED = Refusal(401, "unauthenticated", "unauthenticated")
 FORBIDDEN = Refusal(403, "forbidden")
 NOT_FOUND = Refusal(404, "not_found")
-NOT_CURRENT = Refusal(503, "unavailable", "node_not_current", "now", 1)
-TOO_MANY = Refusal(503, "too_many_openings", None, "now", 1)
+NOT_CURRENT = Refusal(503, "unavailable", "node_not_current", "now", RETRY_AFTER_S)
+TOO_MANY = Refusal(503, "too_many_openings", None, "now", RETRY_AFTER_S)
 INTERNAL_ERROR = Refusal(500, "internal_error")

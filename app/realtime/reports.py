@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -55,30 +56,45 @@ class Reports:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            self._news.clear()
-            for revocation_id in await self.report():
-                await self._perform(revocation_id)
-            await asyncio.sleep(SPACING_S)
-            try:
-                async with asyncio.timeout(INTERVAL_S):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
+        async with asyncio.TaskGroup() as group:
+            performing: asyncio.Task[None] | None = None
+            while True:
+                self._news.clear()
+                overdue = await self.report()
+                if overdue and (performing is None or performing.done()):
+                    performing = group.create_task(self._perform_each(overdue))
+                await asyncio.sleep(SPACING_S)
+                await self._until_due()
+
+    async def _perform_each(self, overdue: Sequence[RevocationId]) -> None:
+        """Beside the reports: it may wait for somebody's locks."""
+        for revocation_id in overdue:
+            await self._perform(revocation_id)
+
+    async def _until_due(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL_S):
+                await self._news.wait()
 
     async def report(self) -> tuple[RevocationId, ...]:
         """One report; the revocations that are overdue, none where it could not be stored."""
         outcomes = self._holder.tally.take()
+        report = self._describe(outcomes)
         try:
-            overdue = await self._bridge.run(
-                report_node, self._describe(outcomes), perform_within=self._perform_within
-            )
+            overdue = await self._bridge.run(report_node, report, perform_within=self._perform_within)
         except CutoffError as error:
             self._holder.tally.put_back(outcomes)
             _log.warning("not_reported", error=type(error).__name__)
             return ()
-        self._holder.is_registered = True
+        # Receipts wait for whoever has a snapshot in its row: without one, nobody may be admitted yet.
+        self._holder.is_registered = report.snapshot is not None
         return overdue
+
+    async def register_again(self) -> bool:
+        """Whether the row is there, after a time in which it may have been pruned: asked before frames pass again."""
+        self._holder.is_registered = False
+        await self.report()
+        return self._holder.is_registered
 
     async def leave(self, *, within: timedelta) -> None:
         """The row says what happened last, and that the node has left; or the time is over."""

@@ -6,7 +6,7 @@ flight, and a late answer is dropped with its connection (R3); after a gap, reco
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -34,6 +34,8 @@ RING_SPACING_S = 0.025
 """At most so often do rings cause a poll; one that comes in between is answered by the next."""
 RETRY_S = 0.1
 RECONCILE_TIMEOUT_S = 5.0
+KNOWN_FOR_S = 20.0
+"""Rows of nodes that were not heard of are kept for a minute at least."""
 JITTER = 0.2
 """An interval is shortened by up to this share, never lengthened."""
 
@@ -46,15 +48,16 @@ _dice = secrets.SystemRandom()
 class OnGoodPoll(Protocol):
     """Told of each renewal of the lease."""
 
-    def __call__(self, applied: int, *, was_not_current: bool) -> None:
-        """So many closures were applied; `was_not_current`: the lease had run out, or had never begun."""
+    def __call__(self, applied: int, *, gates_waited: bool) -> None:
+        """So many closures were applied; `gates_waited`: the lease had run out, or sockets were mute that are not now."""
         ...
 
 
 class Tail:
     """A node's reader of the closure log.
 
-    `on_good_poll` is called after each renewal.
+    `on_good_poll` is called after each renewal. `register_again` is awaited before the lease is renewed after a long
+    time, and says whether the node's row is in the database.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Tail:
         registry: Registry,
         deadlines: Deadlines,
         on_good_poll: OnGoodPoll,
+        register_again: Callable[[], Awaitable[bool]],
         clock: Callable[[], float],
     ) -> None:
         self.failures = 0
@@ -80,6 +84,7 @@ class Tail:
         self._registry = registry
         self._deadlines = deadlines
         self._on_good_poll = on_good_poll
+        self._register_again = register_again
         self._clock = clock
         self._rung = asyncio.Event()
         self._database_time: tuple[datetime, float] | None = None
@@ -112,10 +117,9 @@ class Tail:
         ticket = self._currency.begin_poll(self._clock())
         if ticket is None:
             return False
-        was_current = self._currency.is_current(ticket.sent_at)
         try:
             answer = await self._ask(ticket)
-            await self._answer(ticket, answer)
+            gates_waited = await self._answer(ticket, answer)
         except Unavailable:
             self.failures += 1
             self._currency.poll_failed(ticket)
@@ -124,7 +128,7 @@ class Tail:
             self._currency.poll_failed(ticket)
         if not self._currency.is_current(self._clock()):
             return False
-        self._on_good_poll(len(answer.closures), was_not_current=not was_current)
+        self._on_good_poll(len(answer.closures), gates_waited=gates_waited)
         return True
 
     async def _ask(self, ticket: PollTicket) -> Poll:
@@ -135,7 +139,8 @@ class Tail:
         self._database_time = (answer.read_at, (ticket.sent_at + self.last_answer_at) / 2)
         return answer
 
-    async def _answer(self, ticket: PollTicket, answer: Poll) -> None:
+    async def _answer(self, ticket: PollTicket, answer: Poll) -> bool:
+        """Whether gates may have been waiting for this answer; asked at the last moment, as the lease may run out meanwhile."""
         position = _position(answer)
         self.in_recovery = position.timeline is None
         match self._currency.receive(ticket, position):
@@ -143,13 +148,35 @@ class Tail:
                 raise Unavailable("database")
             case Next.BASELINE:
                 self._currency.advance(ticket, position)
+                return True
             case Next.APPLY:
                 await self._apply(answer.closures)
+                await self._be_known_again()
+                was_current = self._currency.is_current(self._clock())
                 self._currency.advance(ticket, position)
+                return not was_current
             case Next.RECONCILE:
                 self.unknown_closures += answer.unknown
-                await self._apply(answer.closures)
+                if self._is_here(position):
+                    await self._apply(answer.closures)
                 await self._reconcile()
+                return True
+
+    def _is_here(self, position: Position) -> bool:
+        """Whether it is of the cluster and timeline of the cursor: elsewhere, transaction ids mean something else."""
+        currency = self._currency
+        return (position.system_identifier, position.timeline) == (
+            currency.system_identifier,
+            currency.timeline,
+        )
+
+    async def _be_known_again(self) -> None:
+        """After a long silence the node's row may have been pruned: it is back before frames pass, or they do not.
+
+        Otherwise a receipt could be complete without this node, which carries frames again.
+        """
+        if self._clock() - self._currency.as_of > KNOWN_FOR_S and not await self._register_again():
+            raise Unavailable("database")
 
     async def _apply(self, closures: Sequence[Closure]) -> None:
         """Shutting gates and muting are synchronous; only between slices does the loop get its turn."""
@@ -163,7 +190,7 @@ class Tail:
     async def _reconcile(self) -> None:
         """Every admitted socket is read in one snapshot, from which the tail then goes on (R6)."""
         self.reconciliations += 1
-        epoch = self._currency.begin_reconciling()
+        epoch = self._currency.begin_epoch()
         entries = [entry for entry in self._registry if entry.is_admitted and entry.closing is None]
         _log.warning("reconciling", sockets=len(entries))
         sent_at = self._clock()
@@ -189,6 +216,7 @@ class Tail:
                             via=Via.RECONCILIATION,
                         )
                     await asyncio.sleep(0)
+        await self._be_known_again()
         self._currency.reconciled(position, epoch=epoch, sent_at=sent_at)
         self._registry.mute_before_epoch(epoch)
 

@@ -62,6 +62,7 @@ class Transport:
         "is_deaf",
         "is_held",
         "last_heard_at",
+        "on_lost",
         "on_shutdown",
     )
 
@@ -73,6 +74,8 @@ class Transport:
         self._abort_at: float | None = None
         self.gate: Callable[[], Passage] | None = None
         """Asked directly before each write, and again each time that a waiting sender is woken."""
+        self.on_lost: Callable[[], None] | None = None
+        """Called when the connection is lost, after `closed` is set."""
         self.on_shutdown: Callable[[], None] | None = None
         """Called instead of uvicorn's own close when the server stops; the callee then sees to the close."""
         self.grace_s = CLOSE_GRACE_S
@@ -229,6 +232,8 @@ class Transport:
         self.connection_lost_at = now
         self.closed.set()
         self.gate_changed()
+        if self.on_lost is not None:
+            self.on_lost()
 
     async def _send_in_turn(self, message: str | bytes) -> None:
         self._senders += 1

@@ -40,8 +40,8 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.cutoff = Transport(self, now=boot_seconds())
         # Nothing is kept above the kernel: senders wait as soon as it takes no more, and uvloop writes at once
-        # instead of at the end of the loop's turn.
-        self.transport.set_write_buffer_limits(high=0)
+        # instead of at the end of the loop's turn. (With 0, TLS transports pause and do not resume.)
+        self.transport.set_write_buffer_limits(high=1)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             with suppress(OSError, ValueError):
@@ -136,7 +136,7 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """A message is written through the gate; a close past it, at once, and without waiting for anything."""
-        if self.conn.state is State.CONNECTING:
+        if not self.handshake_complete:
             if message["type"] == "websocket.accept" and self.transport.is_closing():
                 raise ClientDisconnected  # uvicorn would go on as if it had been accepted
             await super().send(message)

@@ -11,11 +11,12 @@ from app.domain.credential_state import Alive, CredentialRecord, Dead, state_of
 from app.domain.credentials import CredentialType
 from app.domain.radius import closing_for
 from app.domain.snapshot import Snapshot
-from app.domain.targets import Action, Closure
+from app.domain.targets import Action
 from app.sockets.currency import Currency
 from app.sockets.deadlines import Deadlines
+from app.sockets.dependence import depends_on, has_seen
 from app.sockets.entry import Entry
-from app.sockets.registry import Registry, Via, depends_on
+from app.sockets.registry import Registry, Via
 
 __all__ = ["Admitted", "NotCurrent", "Reading", "Refused", "VerifyAgain", "judge_opening", "judge_recheck"]
 
@@ -74,12 +75,13 @@ def judge_opening(
         registry.detach(entry)
         return NotCurrent()
     if reading.epoch != currency.epoch:
+        registry.verify_again(entry)
         return VerifyAgain()
     state = _state(reading)
     if isinstance(state, Dead):
         registry.detach(entry)
         return Refused(closing_for_reason(state.reason, entry.credential_type, can_refresh=state.can_refresh))
-    _learn(entry, reading, state)
+    _learn(entry, reading, state, registry)
     verdict = _held_against(entry, registry) if now < entry.deadline else VerifyAgain()
     match verdict:
         case Refused():
@@ -88,7 +90,7 @@ def judge_opening(
             registry.admit(entry)
             deadlines.arm(entry)
         case VerifyAgain():
-            pass
+            registry.verify_again(entry)
     return verdict
 
 
@@ -104,8 +106,8 @@ def judge_recheck(
     """Whether the read counts; then the socket is closed, or has its new deadline and snapshot and speaks on.
 
     It counts if it was sent in the present epoch, or in the one that a reconciliation is about to begin, and its
-    snapshot saw every recheck that was applied to the entry and what its last read saw. Otherwise nothing
-    changes, and it is to be read again.
+    snapshot saw every recheck that was applied to the entry and what its last read saw. Otherwise, and where it
+    shows that the entry depends on something else than was known, it is to be read again.
     """
     if entry.closing is not None or not entry.is_admitted:
         return True
@@ -117,7 +119,8 @@ def judge_recheck(
         closing = closing_for_reason(told, entry.credential_type, can_refresh=state.can_refresh)
         registry.shut([entry], lambda _: closing, via=via)
         return True
-    _learn(entry, reading, state)
+    if _learn(entry, reading, state, registry):
+        return False
     registry.read_is_done(entry)
     deadlines.arm(entry)
     return True
@@ -139,22 +142,26 @@ def _state(reading: Reading) -> Alive | Dead:
     return state_of(reading.record)
 
 
-def _learn(entry: Entry, reading: Reading, alive: Alive) -> None:
+def _learn(entry: Entry, reading: Reading, alive: Alive, registry: Registry) -> bool:
+    """Whether an admitted entry turns out to depend on something else than was known."""
     record = reading.record
     assert record is not None
-    entry.account_id = record.account_id
-    entry.api_token_id = record.api_token_id
-    entry.grant_id = record.grant.grant_id if record.grant is not None else None
     entry.snapshot = reading.snapshot
     entry.epoch = reading.epoch
     entry.deadline = inf if alive.remaining is None else reading.sent_at + alive.remaining.total_seconds()
+    return registry.learn(
+        entry,
+        account_id=record.account_id,
+        api_token_id=record.api_token_id,
+        grant_id=record.grant.grant_id if record.grant is not None else None,
+    )
 
 
 def _held_against(entry: Entry, registry: Registry) -> Admitted | Refused | VerifyAgain:
     """What was applied since the entry attached, concerns it, and was not seen by its read."""
     verdict: Admitted | VerifyAgain = Admitted()
     for closure in registry.recent.since(entry.attached_order):
-        if not depends_on(entry, closure.target) or _was_seen(closure, entry):
+        if not depends_on(entry, closure.target) or has_seen(entry, closure.cause):
             continue
         if closure.action is Action.CLOSE:
             closing = closing_for(closure.target.kind, closure.cause, entry.credential_type)
@@ -162,11 +169,6 @@ def _held_against(entry: Entry, registry: Registry) -> Admitted | Refused | Veri
                 return Refused(closing)
         verdict = VerifyAgain()
     return verdict
-
-
-def _was_seen(closure: Closure, entry: Entry) -> bool:
-    transaction = closure.cause.transaction
-    return transaction is not None and entry.snapshot is not None and entry.snapshot.sees(transaction)
 
 
 _GONE = {

@@ -109,15 +109,18 @@ class Currency:
     def advance(self, ticket: PollTicket, position: Position) -> None:
         """Every row of the answer has been applied (R2): the cursor moves to its snapshot, and the lease is renewed.
 
-        Calling this for a ticket that is not in flight any more changes nothing.
+        Calling this for a ticket that is not in flight any more changes nothing. A baseline begins an epoch: what
+        was read before it does not count (R4).
         """
         if ticket is not self._in_flight:
             return
         self._in_flight = None
+        if self.cursor is None:
+            self.epoch = self.begin_epoch()
         self._move_to(position, sent_at=ticket.sent_at)
 
-    def begin_reconciling(self) -> int:
-        """The number of a new epoch, for the reads of this attempt; it begins when they have all been judged."""
+    def begin_epoch(self) -> int:
+        """The number of a new epoch: the baseline's, or a reconciliation's, which begins when all its reads have been judged."""
         self._epochs_begun += 1
         return self._epochs_begun
 

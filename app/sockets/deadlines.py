@@ -27,7 +27,7 @@ class Deadlines:
         due = []
         while self._heap and self._heap[0][0] <= now:
             deadline, _, entry = heapq.heappop(self._heap)
-            if entry.closing is None and entry.deadline == deadline:
+            if _counts(entry, deadline):
                 due.append(entry)
         return due
 
@@ -39,10 +39,12 @@ class Deadlines:
     def forget_stale(self, live: int) -> None:
         """What no longer counts is dropped once it is most of the heap, so that memory follows the live sockets."""
         if len(self._heap) > 2 * live + 64:
-            self._heap = [
-                item for item in self._heap if item[2].closing is None and item[2].deadline == item[0]
-            ]
+            self._heap = [item for item in self._heap if _counts(item[2], item[0])]
             heapq.heapify(self._heap)
 
     def __len__(self) -> int:
         return len(self._heap)
+
+
+def _counts(entry: Entry, deadline: float) -> bool:
+    return entry.is_attached and entry.closing is None and entry.deadline == deadline

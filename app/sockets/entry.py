@@ -35,6 +35,7 @@ class Entry:
     api_token_id: ApiTokenId | None = None
     grant_id: GrantId | None = None
 
+    is_attached: bool = False
     attached_order: int = -1
     attached_at: float = 0.0
     is_struck: bool = False

@@ -9,11 +9,13 @@ from enum import StrEnum
 from typing import Literal
 
 from app.domain.closing import CloseCode, Closing, Reason
-from app.domain.credentials import ALL_CREDENTIAL_TYPES, CredentialType
+from app.domain.credentials import ALL_CREDENTIAL_TYPES
+from app.domain.ids import AccountId, ApiTokenId, GrantId
 from app.domain.radius import closing_for
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
+from app.sockets.dependence import depends_on, has_seen
+from app.sockets.directory import Directory
 from app.sockets.entry import Entry
-from app.sockets.index import Index
 from app.sockets.recent_closures import RecentClosures
 
 __all__ = ["REVOKED", "Registry", "Via"]
@@ -43,10 +45,7 @@ class Registry:
         self._on_shut = on_shut
         self._entries: dict[Entry, None] = {}
         self._pending: dict[Entry, None] = {}
-        self._by_session: Index[str] = Index()
-        self._by_token: Index[str] = Index()
-        self._by_account: Index[str] = Index()
-        self._by_grant: Index[str] = Index()
+        self._directory = Directory()
         self._owing: dict[Entry, None] = {}
         self.recent = RecentClosures()
 
@@ -56,37 +55,57 @@ class Registry:
         """The socket is known, closeable and mute, before its credential is read (R8)."""
         entry.attached_order = self.recent.next_order()
         entry.attached_at = now
+        entry.is_attached = True
         self._entries[entry] = None
         self._pending[entry] = None
-        if entry.credential_type is CredentialType.SESSION and entry.token_hash is not None:
-            self._by_session.add(entry.token_hash, entry)
-        if entry.account_id is not None:
-            self._by_account.add(str(entry.account_id), entry)
+        self._directory.add(entry)
+
+    def verify_again(self, entry: Entry) -> None:
+        """The pending entry's next read is sent after this, and has seen whatever has been applied by now."""
+        if self._pending.pop(entry, entry) is None:
+            entry.attached_order = self.recent.next_order()
+            self._pending[entry] = None
+            self._forget_closures()
 
     def admit(self, entry: Entry) -> None:
         """The socket may speak, and is found by everything that the read has taught us."""
         self._forget_pending(entry)
         entry.is_admitted = True
         entry.is_mute = False
-        if entry.api_token_id is not None:
-            self._by_token.add(str(entry.api_token_id), entry)
-        if entry.account_id is not None:
-            self._by_account.add(str(entry.account_id), entry)
-        if entry.grant_id is not None:
-            self._by_grant.add(str(entry.grant_id), entry)
+        self._directory.add(entry)
+
+    def learn(
+        self,
+        entry: Entry,
+        *,
+        account_id: AccountId,
+        api_token_id: ApiTokenId | None,
+        grant_id: GrantId | None,
+    ) -> bool:
+        """What a read says that the entry depends on is known; whether an admitted one is found by other keys now.
+
+        Then a closure that names one of them may have missed it, so it is mute and is to be read once more.
+        """
+        if (entry.account_id, entry.api_token_id, entry.grant_id) == (account_id, api_token_id, grant_id):
+            return False
+        if entry.is_admitted:
+            self._directory.discard(entry)
+        entry.account_id, entry.api_token_id, entry.grant_id = account_id, api_token_id, grant_id
+        if entry.is_admitted:
+            self._directory.add(entry)
+            entry.is_mute = True
+            self._owing[entry] = None
+        return entry.is_admitted
 
     def detach(self, entry: Entry) -> None:
         """The socket is forgotten: its transport is gone, or it was never admitted. Repeating it changes nothing."""
-        if entry not in self._entries:
+        if not entry.is_attached:
             return
+        entry.is_attached = False
         del self._entries[entry]
         self._forget_pending(entry)
         self._owing.pop(entry, None)
-        if entry.token_hash is not None:
-            self._by_session.discard(entry.token_hash, entry)
-        self._by_token.discard(str(entry.api_token_id), entry)
-        self._by_account.discard(str(entry.account_id), entry)
-        self._by_grant.discard(str(entry.grant_id), entry)
+        self._directory.discard(entry)
 
     # ConnectionCloser -----------------------------------------------------------------------------------
 
@@ -125,17 +144,9 @@ class Registry:
 
     def matching(self, target: Target) -> tuple[Entry, ...]:
         """The sockets, pending ones included, that are known to depend on the target; none for an empty key."""
-        match target.kind:
-            case TargetKind.SESSION:
-                return self._by_session.under(target.key)
-            case TargetKind.TOKEN:
-                return self._by_token.under(target.key)
-            case TargetKind.ACCOUNT:
-                return self._by_account.under(target.key)
-            case TargetKind.GRANT:
-                return self._by_grant.under(target.key)
-            case TargetKind.TABLE:
-                return tuple(entry for entry in self._entries if depends_on(entry, target))
+        if target.kind is TargetKind.TABLE:
+            return tuple(entry for entry in self._entries if depends_on(entry, target))
+        return self._directory.under(target)
 
     def shut(self, entries: Iterable[Entry], closing: Callable[[Entry], Closing], *, via: Via) -> int:
         """The admitted ones among the entries have their gates shut, each with its own closing; how many now."""
@@ -149,7 +160,7 @@ class Registry:
     def owe_read(self, entries: Iterable[Entry]) -> None:
         """The entries are to be read; whoever has to be mute until then is so already."""
         for entry in entries:
-            if entry in self._entries and entry.closing is None and entry.is_admitted:
+            if entry.is_attached and entry.closing is None and entry.is_admitted:
                 self._owing[entry] = None
 
     def mute_before_epoch(self, epoch: int) -> None:
@@ -192,29 +203,30 @@ class Registry:
     @property
     def index_size(self) -> int:
         """Keys in all indexes together; zero when nobody is attached."""
-        return len(self._by_session) + len(self._by_token) + len(self._by_account) + len(self._by_grant)
+        return len(self._directory)
 
     # Private --------------------------------------------------------------------------------------------
 
     def _apply_close(self, target: Target, cause: Cause, via: Via) -> int:
         self._remember(Closure(action=Action.CLOSE, target=target, cause=cause))
-        matched = self.matching(target) if target.kind is not TargetKind.TABLE else ()
-        struck = [entry for entry in matched if not entry.is_admitted and not entry.is_struck]
-        for entry in struck:
-            entry.is_struck = True
+        matched = self._directory.under(target)
         closed = [
             entry
             for entry in matched
             if entry.is_admitted
-            and not _spares(cause, entry)
+            and not has_seen(entry, cause)
             and self._shut_one(entry, closing_for(target.kind, cause, entry.credential_type), cause)
         ]
         if closed:
             self._on_shut(closed, cause, via)
-        return len(closed) + len(struck)
+        return len(closed) + sum(_strike(entry, target, cause) for entry in matched)
 
     def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
-        if not entry.is_admitted or (entry.closing is not None and not _is_stronger(closing, entry)):
+        if not entry.is_admitted:
+            return False
+        if entry.closing is not None:
+            if _is_stronger(closing, entry.closing) and not entry.has_begun_to_close:
+                entry.closing = closing
             return False
         entry.closing = closing
         entry.revocation_id = cause.revocation_id if cause is not None else None
@@ -222,7 +234,7 @@ class Registry:
         return True
 
     def _owe(self, entry: Entry, cause: Cause, generation: int) -> None:
-        if entry.closing is not None or not entry.is_admitted or _spares(cause, entry):
+        if entry.closing is not None or not entry.is_admitted or has_seen(entry, cause):
             return
         if cause.transaction is not None:
             entry.owed = (*entry.owed, cause.transaction)
@@ -237,42 +249,24 @@ class Registry:
 
     def _forget_pending(self, entry: Entry) -> None:
         if self._pending.pop(entry, entry) is None:
-            oldest = next(iter(self._pending), None)
-            self.recent.forget_before(None if oldest is None else oldest.attached_order)
+            self._forget_closures()
+
+    def _forget_closures(self) -> None:
+        oldest = next(iter(self._pending), None)
+        self.recent.forget_before(None if oldest is None else oldest.attached_order)
 
 
-def depends_on(entry: Entry, target: Target) -> bool:
-    """Whether the socket depends on the target, by all that is known of it now."""
-    match target.kind:
-        case TargetKind.SESSION:
-            return entry.credential_type is CredentialType.SESSION and entry.token_hash == target.key
-        case TargetKind.TOKEN:
-            return entry.api_token_id is not None and str(entry.api_token_id) == target.key
-        case TargetKind.ACCOUNT:
-            return entry.account_id is not None and str(entry.account_id) == target.key
-        case TargetKind.GRANT:
-            return entry.grant_id is not None and str(entry.grant_id) == target.key
-        case TargetKind.TABLE:
-            return entry.credential_type in _DEPENDENTS.get(target.key, frozenset())
+def _strike(entry: Entry, target: Target, cause: Cause) -> bool:
+    """Whether a pending entry has now, and for the first time, been named by a closure that will refuse it."""
+    if entry.is_admitted or entry.is_struck:
+        return False
+    entry.is_struck = closing_for(target.kind, cause, entry.credential_type).code is not CloseCode.RECONNECT
+    return entry.is_struck
 
 
-def _is_stronger(closing: Closing, entry: Entry) -> bool:
-    """A dead credential's closing replaces one that invites to come back, as long as the peer has not been told."""
-    present = entry.closing
-    return (
-        present is not None
-        and not entry.has_begun_to_close
-        and closing.code in _FINAL
-        and present.code not in _FINAL
-    )
-
-
-def _spares(cause: Cause, entry: Entry) -> bool:
-    return (
-        cause.transaction is not None
-        and entry.snapshot is not None
-        and entry.snapshot.sees(cause.transaction)
-    )
+def _is_stronger(closing: Closing, present: Closing) -> bool:
+    """A dead credential's closing replaces one that invites to come back; the socket is counted once all the same."""
+    return closing.code in _FINAL and present.code not in _FINAL
 
 
 def _cause(cause: Cause | Literal["revoked"]) -> Cause:
@@ -280,10 +274,3 @@ def _cause(cause: Cause | Literal["revoked"]) -> Cause:
 
 
 _FINAL = frozenset({CloseCode.REVOKED, CloseCode.EXPIRED})
-
-_DEPENDENTS = {
-    "account": ALL_CREDENTIAL_TYPES,
-    "session": frozenset({CredentialType.SESSION}),
-    "api_token": frozenset({CredentialType.API_TOKEN}),
-    "support_access_grant": frozenset({CredentialType.SESSION}),
-}

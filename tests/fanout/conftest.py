@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import uuid_utils.compat as uuid_utils
 
@@ -9,6 +10,10 @@ from app.config import Settings
 from app.embedded import RedisServer, scratch_folder, start_redis
 
 BUS_KEY = "a key of the tests"
+
+# How long an example takes says more about who else is on the machine than about the code.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tests.fanout.tcp_server import tcp_server
+
 
 @dataclass
 class SilentProxy:
     upstream_port: int
-    port: int = 0
     drops: bytes | None = None
     """Only what comes from the server and contains this is dropped; None drops nothing."""
     _dead: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -32,13 +33,10 @@ class SilentProxy:
                 self._carry(reader, upstream_writer, line=writer),
                 self._carry(upstream_reader, writer, line=writer, drops=True),
             )
-        except (OSError, asyncio.CancelledError):
-            """The line, or the test, has come to its end."""
         finally:
             self._open.discard(writer)
             self._dead.discard(writer)
-            upstream_writer.close()
-            writer.close()
+            upstream_writer.transport.abort()
 
     async def _carry(
         self,
@@ -61,9 +59,5 @@ async def silent_proxy(url: str) -> AsyncIterator[tuple[SilentProxy, str]]:
     port = urlsplit(url).port
     assert port is not None
     proxy = SilentProxy(port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
-        yield proxy, url.replace(f":{port}", f":{proxy.port}")
-    finally:
-        server.close()
+    async with tcp_server(proxy.serve) as proxy_port:
+        yield proxy, url.replace(f":{port}", f":{proxy_port}")

@@ -1,7 +1,6 @@
 import asyncio
 import base64
 import json
-import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -13,7 +12,6 @@ from app.config import Settings
 from app.domain.ids import RevocationId
 from app.embedded import RedisServer
 from app.fanout import task_queue
-from app.fanout.daemon_executor import DaemonExecutor
 from app.fanout.task_queue import (
     PERFORM_REVOCATION,
     PRUNE,
@@ -27,7 +25,7 @@ from app.fanout.task_queue import (
 from tests.fanout.conftest import settings_for
 from tests.fanout.listening import eventually, lag_measured
 
-BOUND_S = 0.4
+BOUND_S = 1.0
 LAG_BOUND_S = 0.2
 
 
@@ -88,7 +86,7 @@ async def test_a_frozen_broker_is_answered_within_the_bound_and_the_loop_runs_on
     start = time.monotonic()
     async with lag_measured() as lags:
         assert await asyncio.gather(*(enqueues(tasks) for _ in range(20))) == [False] * 20
-    assert time.monotonic() - start < BOUND_S + 0.3
+    assert time.monotonic() - start < BOUND_S + 0.5
     assert max(lags) < LAG_BOUND_S
 
 
@@ -146,20 +144,6 @@ async def test_closing_is_bounded_while_the_broker_hangs(settings: Settings, red
     caller.cancel()
     redis.thaw()
     assert not await enqueues(tasks), "a closed queue takes nothing"
-
-
-async def test_what_has_not_begun_when_the_queue_closes_never_does() -> None:
-    executor = DaemonExecutor(name="test", threads=1, pending=4)
-    begun, release = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-    assert executor.submit(lambda: (loop.call_soon_threadsafe(begun.set), release.wait()))
-    await begun.wait()
-    waiting = executor.submit(lambda: None)
-    executor.close(timeout_s=0.01)
-    release.set()
-    assert waiting is not None
-    assert waiting.cancelled()
-    assert executor.submit(lambda: None) is None
 
 
 def test_every_task_has_its_queue_and_nothing_is_retried_or_delayed(settings: Settings) -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from app.domain.closing import Reason
 from app.domain.ids import NodeId
 from app.domain.targets import Action, Closure, TargetKind
-from app.fanout.bus_keys import BusKeys
 from app.fanout.wire import (
     MAX_MESSAGE_BYTES,
     MAX_TARGETS,
@@ -248,10 +247,6 @@ def test_without_a_key_a_close_request_is_a_ring(signer: BusCodec) -> None:
 
 def test_without_a_key_garbage_is_counted_and_rings() -> None:
     assert KEYLESS.decode(b"garbage") == Rejected(Rejection.NOT_JSON, rings=True)
-
-
-def test_an_empty_key_is_no_key() -> None:
-    assert codec(bus_key="", bus_key_previous="").keys == BusKeys("n", ())
 
 
 def test_rings_and_echoes_come_as_they_went() -> None:

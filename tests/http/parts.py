@@ -54,9 +54,9 @@ async def takes_all(_revocation_id: RevocationId) -> bool:
     return True
 
 
-def settings_for_tests(database_url: str = "postgresql://nowhere/none", **changed: object) -> Settings:
+def settings_for_tests(**changed: object) -> Settings:
     usual: dict[str, object] = {
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": "postgresql://nowhere/none",
         "REDIS_URL": "redis://nowhere:1",
         "cookie_secure": False,
         "pool_size": 4,

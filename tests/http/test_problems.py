@@ -21,7 +21,7 @@ class Body(BaseModel):
 
 
 def client(error: CutoffError | None = None) -> httpx.AsyncClient:
-    api = FastAPI()
+    api = FastAPI(redirect_slashes=False)
     install_problem_handlers(api)
 
     @api.get("/raise")

@@ -6,15 +6,21 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from tests.realtime.served import WITHIN_S, Server
+from tests.realtime.served import WITHIN_S
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 SMALL_BUFFER_BYTES = 4096
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+
+
+class Listening(Protocol):
+    @property
+    def port(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +116,16 @@ def frame_bytes(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes
 
 
 @asynccontextmanager
-async def connected_peer(server: Server, *, small_buffer: bool = False) -> AsyncIterator[RawPeer]:
-    """A peer that has sent its handshake and read nothing yet."""
+async def connected_peer(
+    server: Listening, *, small_buffer: bool = False, token: str = ""
+) -> AsyncIterator[RawPeer]:
+    """A peer that has sent its handshake, with that bearer token if any, and read nothing yet."""
     with socket.socket() as sock:
         sock.setblocking(False)
         if small_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
         peer = RawPeer(sock)
-        await peer.send_bytes(HANDSHAKE)
+        credential = f"Authorization: Bearer {token}\r\n".encode() if token else b""
+        await peer.send_bytes(HANDSHAKE + credential + b"\r\n")
         yield peer

@@ -12,6 +12,7 @@ import uvloop
 from app.realtime.transport import Transport, transport_of
 from app.realtime.uvicorn_protocol import CutoffProtocol
 from app.sockets.gate import Passage
+from tests.realtime.conditions import eventually
 
 WITHIN_S = 10.0
 FRAME_LIMIT = 64 * 1024
@@ -36,21 +37,13 @@ def on_both_loops(scenario: Scenario) -> Callable[..., None]:
     return test
 
 
-async def eventually(holds: Callable[[], object]) -> None:
-    """Fails unless it holds soon."""
-    deadline = asyncio.get_running_loop().time() + WITHIN_S
-    while not holds():
-        assert asyncio.get_running_loop().time() < deadline, f"not within {WITHIN_S} s"
-        await asyncio.sleep(0.001)
-
-
 class Socket:
     """The application's side of one connection; the application returns when `leave` is called."""
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self.transport: Transport = transport_of(scope)
         self._receive = receive
-        self._send = send
+        self.say = send
         self._left = asyncio.Event()
 
     async def run(self) -> None:
@@ -61,7 +54,7 @@ class Socket:
 
     async def accept(self, *, gate: Passage | None = Passage.PASS) -> None:
         assert (await self.receive())["type"] == "websocket.connect"
-        await self._send({"type": "websocket.accept"})
+        await self.say({"type": "websocket.accept"})
         if gate is not None:
             self.set_gate(gate)
 
@@ -73,10 +66,10 @@ class Socket:
         return event
 
     async def send(self, text: str) -> None:
-        await self._send({"type": "websocket.send", "text": text})
+        await self.say({"type": "websocket.send", "text": text})
 
     async def close(self, code: int) -> None:
-        await self._send({"type": "websocket.close", "code": code})
+        await self.say({"type": "websocket.close", "code": code})
 
     async def closed(self) -> None:
         await asyncio.wait_for(self.transport.closed.wait(), WITHIN_S)

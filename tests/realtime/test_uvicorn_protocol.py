@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from uvicorn.protocols.utils import ClientDisconnected
 
-from app.realtime.transport import GateShut
+from app.realtime.transport import SEND_BUFFER_BYTES, GateShut
 from app.sockets.gate import Passage
+from tests.realtime.conditions import eventually
 from tests.realtime.raw_peer import BINARY, CONT, PING, PONG, TEXT, RawPeer, connected_peer, frame_bytes
-from tests.realtime.served import Server, Socket, eventually, on_both_loops, serving
+from tests.realtime.served import Server, Socket, on_both_loops, serving
 
 KILOBYTE = "x" * 1000
 FEW_KILOBYTES = 10_000
@@ -79,6 +80,7 @@ async def test_a_peer_that_does_not_read_makes_its_sender_wait_within_small_buff
     async with open_socket(small_buffer=True) as (_, socket, peer):
         sending = await socket.fill(KILOBYTE)
         assert socket.transport.buffered() <= len(KILOBYTE) + 16
+        assert socket.transport.unsent() <= 2 * SEND_BUFFER_BYTES
         await peer.read_response()
         while not sending.done():
             assert (await peer.read()).text == KILOBYTE
@@ -183,9 +185,10 @@ async def test_an_abort_before_the_handshake_is_over_ends_the_application_at_its
     async with serving() as server, connected_peer(server) as peer:
         socket = await server.socket()
         assert not socket.transport.write_close_now(4001)
+        assert (await socket.receive())["type"] == "websocket.connect"
         socket.transport.abort()
         with pytest.raises(ClientDisconnected):
-            await socket.accept()
+            await socket.say({"type": "websocket.accept"})
         assert (await peer.read_to_end()).was_reset
         socket.leave()
 

@@ -1,15 +1,18 @@
-"""Accounts to sign in with: made in the database, since the product has no sign-up; the rest goes over HTTP."""
+"""Accounts to sign in with. They are set up in the database, since the product has no sign-up; the rest goes over HTTP."""
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
-import psycopg
+from uuid_utils.compat import uuid7
 
 from app.cli.demo.api import Answer, Api
-from app.cli.fleet.accounts import NewAccount, insert_account, insert_organization
+from app.cli.fleet.accounts import DOMAIN, account_named, organization_named
 from app.cli.fleet.fleet import NodeAddress
+from app.data.engine import Database
+from app.domain.ids import AccountId, OrgId
+from app.operations.passwords import hash_password
+from app.operations.set_role import set_role
 
 __all__ = ["ApiToken", "People", "Person", "SignedIn"]
 
@@ -20,7 +23,7 @@ HOST = "127.0.0.1"
 class Person:
     """An account, before it signs in anywhere."""
 
-    account_id: UUID
+    account_id: AccountId
     email: str
     password: str
 
@@ -49,26 +52,32 @@ class ApiToken:
 class People:
     """Makes accounts, and signs them in at the nodes in turn."""
 
-    def __init__(
-        self, database_url: str, nodes: tuple[NodeAddress, ...], *, password: str, password_hash: str
-    ) -> None:
-        self._database_url = database_url
+    def __init__(self, database: Database, nodes: tuple[NodeAddress, ...], *, password: str) -> None:
+        self._database = database
         self._nodes = nodes
         self._password = password
-        self._password_hash = password_hash
+        # One hash for all of them: it is slow on purpose.
+        self._password_hash = hash_password(password)
         self._signed_in = 0
 
-    async def person(self, *, is_global_admin: bool = False, admin_of: UUID | None = None) -> Person:
-        """A new account; with `admin_of`, an admin of that organization."""
-        account = NewAccount(
-            password_hash=self._password_hash, is_global_admin=is_global_admin, admin_of=admin_of
+    async def person(self, *, is_global_admin: bool = False) -> Person:
+        """A new account."""
+        name = str(uuid7())
+        account_id = await asyncio.to_thread(
+            account_named,
+            self._database,
+            name,
+            password_hash=self._password_hash,
+            is_global_admin=is_global_admin,
         )
-        await asyncio.to_thread(self._in_database, insert_account, account)
-        return Person(account.account_id, account.email, self._password)
+        return Person(account_id, f"{name}@{DOMAIN}", self._password)
 
-    async def organization(self) -> UUID:
-        """A new organization."""
-        org_id: UUID = await asyncio.to_thread(self._in_database, insert_organization, None)
+    async def organization(self, admin: Person) -> OrgId:
+        """A new organization with that admin."""
+        org_id = await asyncio.to_thread(organization_named, self._database, f"demo-{uuid7()}")
+        await asyncio.to_thread(
+            self._database.transact, set_role, account_id=admin.account_id, org_id=org_id, role="admin"
+        )
         return org_id
 
     async def sign_in(self, person: Person) -> SignedIn:
@@ -85,7 +94,3 @@ class People:
         """A new API token of the session's account."""
         answer = await session.call("POST", "api-tokens", {"name": "demo"})
         return ApiToken(UUID(answer.body["api_token"]["id"]), str(answer.body["token"]))
-
-    def _in_database(self, work: Any, subject: Any) -> Any:
-        with psycopg.connect(self._database_url) as connection:
-            return work(connection) if subject is None else work(connection, subject)

@@ -1,34 +1,41 @@
 """All scenarios, one after the other, on a running fleet; then a last look at everybody who should still be there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.cli.demo.cast import Cast
-from app.cli.demo.outcome import Outcome, ReceiptSeen
+from app.cli.demo.outcome import Outcome, ReceiptSeen, SocketOutcome
 from app.cli.demo.people import People
 from app.cli.demo.receipts import receipt_of
-from app.cli.demo.scenarios import SCENARIOS, Scenario
+from app.cli.demo.scenarios import SCENARIOS, Scenario, end_one_session
 from app.cli.demo.stage import Act, Stage
+from app.cli.demo.watched_socket import Refused
 from app.cli.fleet.fleet import Fleet
+from app.cli.problems import CommandRefused
+from app.data.engine import Database
 
 __all__ = ["perform_all"]
 
 CONFIRMED = "confirmed"
 EXPIRY = "expiry"
+REHEARSALS = 4
+"""Sessions ended at once before anything is measured: every node and worker has its connections then."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Played:
     name: str
     cast: Cast
-    act: Act
+    act: Act | None
     receipt: "asyncio.Task[ReceiptSeen | None]"
 
 
-async def perform_all(fleet: Fleet, *, password_hash: str, tell: Callable[[str], None]) -> list[Outcome]:
+async def perform_all(fleet: Fleet, database: Database, *, tell: Callable[[str], None]) -> list[Outcome]:
     """One outcome a scenario, in order. The bystanders of the first are watched until the last is over."""
-    stage = await _stage(fleet, password_hash)
+    stage = await _stage(fleet, database)
+    tell("rehearsal")
+    await asyncio.gather(*(_rehearse(stage) for _ in range(REHEARSALS)))
     played = []
     for name, scenario in SCENARIOS.items():
         tell(name)
@@ -40,47 +47,69 @@ async def perform_all(fleet: Fleet, *, password_hash: str, tell: Callable[[str],
     return outcomes
 
 
-async def _stage(fleet: Fleet, password_hash: str) -> Stage:
-    database_url = fleet.settings.database_url
-    people = People(
-        database_url, fleet.nodes, password=fleet.installation.demo_password, password_hash=password_hash
-    )
+async def _stage(fleet: Fleet, database: Database) -> Stage:
+    people = People(database, fleet.nodes, password=fleet.installation.demo_password)
     return Stage(
         nodes=fleet.nodes,
         people=people,
         bystander=await people.sign_in(await people.person()),
         global_admin=await people.sign_in(await people.person(is_global_admin=True)),
-        database_url=database_url,
+        database_url=fleet.settings.database_url,
     )
+
+
+async def _rehearse(stage: Stage) -> None:
+    cast = await stage.cast()
+    await end_one_session(stage, cast)
+    await cast.watch_the_end()
+    await cast.leave()
 
 
 async def _play(stage: Stage, name: str, scenario: Scenario) -> _Played:
     cast = await stage.cast()
-    act = await scenario(stage, cast)
-    await cast.watch_the_end()
-    receipt = asyncio.create_task(receipt_of(stage, act), name=f"receipt of {name}")
+    act = await _act(stage, cast, scenario)
+    if act is not None:
+        await cast.watch_the_end()
+    receipt = asyncio.create_task(_receipt(stage, cast, act), name=f"receipt of {name}")
     await cast.come_back()
     return _Played(name, cast, act, receipt)
 
 
+async def _act(stage: Stage, cast: Cast, scenario: Scenario) -> Act | None:
+    """None if the product would not let it come to that; the cast knows why."""
+    try:
+        return await scenario(stage, cast)
+    except (CommandRefused, Refused) as error:
+        cast.faults.append(str(error).removesuffix("."))
+        return None
+
+
+async def _receipt(stage: Stage, cast: Cast, act: Act | None) -> ReceiptSeen | None:
+    try:
+        return None if act is None else await receipt_of(stage, act)
+    except CommandRefused as error:
+        cast.faults.append(str(error).removesuffix("."))
+        return None
+
+
 async def _outcome(played: _Played) -> Outcome:
     await played.cast.check_the_others()
-    receipt, faults = _receipt(played), list(played.cast.faults)
+    receipt = await played.receipt
+    if played.act is None:
+        return Outcome(scenario=played.name, sockets=(), receipt=receipt, faults=played.cast.faults)
     sockets = played.cast.outcomes(since=played.act.at)
-    closed = sum(socket.code is not None for socket in sockets)
-    if receipt is None:
-        faults.append("there is no receipt")
-    elif receipt.state != CONFIRMED:
-        faults.append(f"its receipt says {receipt.state}")
-    elif receipt.closed != closed and played.act.source != EXPIRY:
-        # (What the clock ends, each node's own deadline closes, before there is a revocation to count it for.)
-        faults.append(f"its receipt counts {receipt.closed} closed sockets, and {closed} were")
+    faults = [*played.cast.faults, *_faults_of_receipt(played.act, receipt, sockets)]
     return Outcome(scenario=played.name, sockets=sockets, receipt=receipt, faults=faults)
 
 
-def _receipt(played: _Played) -> ReceiptSeen | None:
-    error = played.receipt.exception()
-    if error is None:
-        return played.receipt.result()
-    played.cast.faults.append(str(error))
-    return None
+def _faults_of_receipt(
+    act: Act, receipt: ReceiptSeen | None, sockets: Sequence[SocketOutcome]
+) -> Iterator[str]:
+    closed = sum(socket.code is not None for socket in sockets)
+    if receipt is None:
+        yield "there is no receipt"
+    elif receipt.state != CONFIRMED:
+        yield f"its receipt says {receipt.state}"
+    elif receipt.closed != closed and act.source != EXPIRY:
+        # (What the clock ends, each socket's own deadline closes, before there is a revocation to count it for.)
+        yield f"its receipt counts {receipt.closed} closed sockets, and {closed} were"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
+from app.cli.database import opened_database
 from app.cli.demo.outcome import Outcome
 from app.cli.demo.performance import perform_all
 from app.cli.demo.report import faults_of, table_of
@@ -17,7 +18,6 @@ from app.cli.fleet import running_fleet
 from app.cli.fleet.residents import prepare_database
 from app.cli.stopping import stopped_by_signals
 from app.embedded.free_port import free_port
-from app.operations.passwords import hash_password
 
 __all__ = ["run_demo"]
 
@@ -39,9 +39,11 @@ def run_demo(*, nodes: int, as_json: bool) -> ExitStatus:
 def _outcomes(nodes: int, tell: Callable[[str], None]) -> list[Outcome]:
     tell("starting PostgreSQL, Valkey, nodes, worker and beat")
     ports = tuple(free_port() for _ in range(nodes))
-    with running_fleet(ports=ports, prepare=prepare_database, tell=_warn) as fleet:
-        password_hash = hash_password(fleet.installation.demo_password)
-        return asyncio.run(perform_all(fleet, password_hash=password_hash, tell=tell))
+    with (
+        running_fleet(ports=ports, prepare=prepare_database, tell=_warn) as fleet,
+        opened_database(fleet.settings, purpose="demo") as database,
+    ):
+        return asyncio.run(perform_all(fleet, database, tell=tell))
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _print_table(outcomes: list[Outcome], nodes: int) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table_of(outcomes))
     sockets = sum(len(outcome.sockets) for outcome in outcomes)
     console.print(

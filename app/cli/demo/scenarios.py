@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.cli.demo.api import Answer
 from app.cli.demo.cast import Cast
-from app.cli.demo.people import Person, SignedIn
+from app.cli.demo.people import SignedIn
 from app.cli.demo.stage import Act, Stage
 
 __all__ = ["SCENARIOS", "Scenario"]
@@ -155,8 +155,8 @@ def _asked(answer: Answer) -> Act:
 
 
 async def _organization(stage: Stage) -> tuple[SignedIn, UUID]:
-    org_id = await stage.people.organization()
-    grantor: Person = await stage.people.person(admin_of=org_id)
+    grantor = await stage.people.person()
+    org_id = await stage.people.organization(grantor)
     return await stage.people.sign_in(grantor), org_id
 
 

@@ -1,80 +1,48 @@
-"""Accounts for demo and development: inserted as rows, since the product has no sign-up."""
+"""Accounts and organizations for demo and development; the product has no sign-up of its own."""
 
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID
+from app.data.engine import Database
+from app.data.organizations import find_organization
+from app.data.rows import one_row
+from app.domain.errors import Conflict
+from app.domain.ids import AccountId, OrgId
+from app.operations.create_account import create_account
+from app.operations.create_organization import create_organization
 
-import psycopg
-from uuid_utils.compat import uuid7
-
-__all__ = ["NewAccount", "insert_account", "insert_organization"]
+__all__ = ["DOMAIN", "account_named", "organization_named"]
 
 DOMAIN = "demo.example"
 
-Connection = psycopg.Connection[Any]
+
+def account_named(
+    database: Database, name: str, *, password_hash: str, is_global_admin: bool = False
+) -> AccountId:
+    """The account of that name at our domain is there, new or not, and signs in with the password."""
+    email = f"{name}@{DOMAIN}"
+    try:
+        return database.transact(
+            create_account,
+            email=email,
+            display_name=name,
+            password_hash=password_hash,
+            is_global_admin=is_global_admin,
+        )
+    except Conflict:
+        with database.session() as db:
+            row = one_row(db, _GIVE_PASSWORD, email=email, password_hash=password_hash)
+        assert row is not None, "somebody has the address"
+        return AccountId(row["id"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
-    """An account to be. Without a name it gets one of its own."""
-
-    password_hash: str
-    name: str = ""
-    is_global_admin: bool = False
-    admin_of: UUID | None = None
-    member_of: UUID | None = None
-    account_id: UUID = field(default_factory=uuid7)
-
-    @property
-    def email(self) -> str:
-        """What it signs in with."""
-        return f"{self.name or self.account_id}@{DOMAIN}"
+def organization_named(database: Database, slug: str) -> OrgId:
+    """The organization of that name is there, new or not."""
+    try:
+        return database.transact(create_organization, slug=slug, name=slug.capitalize())
+    except Conflict:
+        found = database.transact(find_organization, slug)
+        assert found is not None, "somebody has the slug"
+        return found.org_id
 
 
-def insert_account(connection: Connection, account: NewAccount) -> UUID:
-    """The account can sign in; one with that address already gets the password. Its id."""
-    row = connection.execute(
-        _ACCOUNT,
-        {
-            "id": account.account_id,
-            "email": account.email,
-            "display_name": account.name or "demo",
-            "password_hash": account.password_hash,
-            "is_global_admin": account.is_global_admin,
-        },
-    ).fetchone()
-    assert row is not None, "inserted or updated"
-    for role, org_id in (("admin", account.admin_of), ("member", account.member_of)):
-        if org_id is not None:
-            connection.execute(_ROLE, {"account_id": row[0], "org_id": org_id, "role": role})
-    return UUID(str(row[0]))
-
-
-def insert_organization(connection: Connection, slug: str = "") -> UUID:
-    """The organization is there, whether it was before or not. Its id."""
-    org_id = uuid7()
-    row = connection.execute(
-        _ORGANIZATION, {"id": org_id, "slug": slug or f"demo-{org_id}", "name": (slug or "demo").capitalize()}
-    ).fetchone()
-    assert row is not None, "inserted or updated"
-    return UUID(str(row[0]))
-
-
-_ACCOUNT = """
-INSERT INTO account (id, email, display_name, password_hash, is_global_admin)
-VALUES (%(id)s, %(email)s, %(display_name)s, %(password_hash)s, %(is_global_admin)s)
-ON CONFLICT (email) WHERE deleted_at IS NULL
-DO UPDATE SET password_hash = excluded.password_hash, is_global_admin = excluded.is_global_admin
-RETURNING id
-"""
-
-_ROLE = """
-INSERT INTO role_grant (account_id, org_id, role) VALUES (%(account_id)s, %(org_id)s, %(role)s)
-ON CONFLICT (account_id, org_id) DO UPDATE SET role = excluded.role
-"""
-
-_ORGANIZATION = """
-INSERT INTO organization (id, slug, name) VALUES (%(id)s, %(slug)s, %(name)s)
-ON CONFLICT (slug) DO UPDATE SET name = excluded.name
-RETURNING id
+_GIVE_PASSWORD = """
+UPDATE account SET password_hash = %(password_hash)s WHERE email = %(email)s AND deleted_at IS NULL RETURNING id
 """

@@ -14,7 +14,7 @@ from app.clock import boot_seconds
 
 __all__ = ["Keeper"]
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 1.0
 START_WITHIN_S = 30.0
 SILENCE_S = 5.0
 """A node that has not answered for so long is killed."""

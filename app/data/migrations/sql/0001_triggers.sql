@@ -160,8 +160,9 @@ BEGIN
         NEW.tokens_revoked_at := instant;
         NEW.tokens_end_reason := ending;
     END IF;
-    NEW.sessions_ended_at := greatest(OLD.sessions_ended_at, least(NEW.sessions_ended_at, instant));
-    NEW.tokens_revoked_at := greatest(OLD.tokens_revoked_at, least(NEW.tokens_revoked_at, instant));
+    -- Not least(): it ignores NULL, and would stamp what nobody has ended.
+    NEW.sessions_ended_at := greatest(OLD.sessions_ended_at, CASE WHEN NEW.sessions_ended_at > instant THEN instant ELSE NEW.sessions_ended_at END);
+    NEW.tokens_revoked_at := greatest(OLD.tokens_revoked_at, CASE WHEN NEW.tokens_revoked_at > instant THEN instant ELSE NEW.tokens_revoked_at END);
     IF NEW.sessions_ended_at IS NOT DISTINCT FROM OLD.sessions_ended_at THEN
         NEW.sessions_end_reason := OLD.sessions_end_reason;
     ELSE

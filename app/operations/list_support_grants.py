@@ -1,0 +1,24 @@
+"""An organization's admin, or a Global Admin, looks at the organization's support grants."""
+
+from sqlalchemy.orm import Session
+
+from app.data.organizations import find_organization, require_org_admin, role_in
+from app.data.support_grants import SupportGrant, find_grants_of
+from app.domain.caller import Caller
+from app.domain.paging import Page, PageRequest
+from app.domain.permissions import require_no_support_session
+
+__all__ = ["list_support_grants"]
+
+
+def list_support_grants(db: Session, *, caller: Caller, org: str, page: PageRequest) -> Page[SupportGrant]:
+    """All of them for an organization's admin; for a Global Admin from outside, those that they may work under now.
+
+    Raises: NotFound for an unknown organization, and to whoever has nothing to do with it; Forbidden to a member.
+    """
+    require_no_support_session(caller)
+    organization = find_organization(db, org)
+    is_outside = organization is not None and role_in(db, organization.org_id, caller.account_id) is None
+    if organization is not None and is_outside and caller.is_global_admin:
+        return find_grants_of(db, organization.org_id, usable_by=caller.account_id, page=page)
+    return find_grants_of(db, require_org_admin(db, caller, org).org_id, usable_by=None, page=page)

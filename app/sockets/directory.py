@@ -1,0 +1,54 @@
+"""Where each socket is found, by what it depends on."""
+
+from app.domain.credentials import CredentialType
+from app.domain.targets import Target, TargetKind
+from app.sockets.entry import Entry
+from app.sockets.index import Index
+
+__all__ = ["Directory"]
+
+
+class Directory:
+    """Four indexes. A session's socket is found by its token's hash from the beginning, by the rest once it is known."""
+
+    def __init__(self) -> None:
+        self._by_session: Index[str] = Index()
+        self._by_token: Index[str] = Index()
+        self._by_account: Index[str] = Index()
+        self._by_grant: Index[str] = Index()
+
+    def add(self, entry: Entry) -> None:
+        """The entry is found by all that is known of it."""
+        if entry.credential_type is CredentialType.SESSION and entry.token_hash is not None:
+            self._by_session.add(entry.token_hash, entry)
+        if entry.api_token_id is not None:
+            self._by_token.add(str(entry.api_token_id), entry)
+        if entry.account_id is not None:
+            self._by_account.add(str(entry.account_id), entry)
+        if entry.grant_id is not None:
+            self._by_grant.add(str(entry.grant_id), entry)
+
+    def discard(self, entry: Entry) -> None:
+        """The entry is found no more; what it is known to depend on must be what it was when it was added."""
+        if entry.token_hash is not None:
+            self._by_session.discard(entry.token_hash, entry)
+        self._by_token.discard(str(entry.api_token_id), entry)
+        self._by_account.discard(str(entry.account_id), entry)
+        self._by_grant.discard(str(entry.grant_id), entry)
+
+    def under(self, target: Target) -> tuple[Entry, ...]:
+        """The entries that depend on the target; none for an empty key, and none for a table."""
+        match target.kind:
+            case TargetKind.SESSION:
+                return self._by_session.under(target.key)
+            case TargetKind.TOKEN:
+                return self._by_token.under(target.key)
+            case TargetKind.ACCOUNT:
+                return self._by_account.under(target.key)
+            case TargetKind.GRANT:
+                return self._by_grant.under(target.key)
+            case TargetKind.TABLE:
+                return ()
+
+    def __len__(self) -> int:
+        return len(self._by_session) + len(self._by_token) + len(self._by_account) + len(self._by_grant)

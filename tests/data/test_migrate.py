@@ -1,0 +1,40 @@
+"""Up, down, up: what is left is what a fresh database has."""
+
+from sqlalchemy import Connection, create_engine, make_url
+
+from app.data.migrate import downgrade, missing_revision, upgrade
+from tests.databases import TestDatabases
+
+
+def shape(connection: Connection) -> list[tuple[object, ...]]:
+    sql = """
+    SELECT 'column', table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'function', proname, pg_get_function_identity_arguments(oid), md5(prosrc) FROM pg_proc
+               WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'type', typname, '', '' FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'c'
+    ORDER BY 1, 2, 3, 4
+    """
+    return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+
+def test_upgrade_downgrade_upgrade_leaves_what_an_upgrade_leaves(databases: TestDatabases) -> None:
+    with databases.empty() as url:
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            upgrade(connection)
+        with engine.begin() as connection:
+            fresh = shape(connection)
+            assert missing_revision(connection) is None
+            downgrade(connection, "base")
+        with engine.begin() as connection:
+            assert {row[1] for row in shape(connection)} == {"alembic_version", "alembic_version_pkc"} & {
+                row[1] for row in shape(connection)
+            } | {"alembic_version"}
+            assert missing_revision(connection) == "0001"
+            upgrade(connection)
+            upgrade(connection)
+        with engine.begin() as connection:
+            assert shape(connection) == fresh
+        engine.dispose()

@@ -1,0 +1,96 @@
+"""Whose credential a request came with: read anew each time, dead for the reason that ended it."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.data.rows import run
+from app.domain.credentials import CredentialType, TokenKind, hash_token
+from app.domain.errors import Unauthenticated
+from app.operations.identify import identify
+from app.operations.read_own_account import read_own_account
+from tests.builders import ADDRESS, Builders, random_token
+
+
+def reason_of(db: Session, token: str) -> str:
+    with pytest.raises(Unauthenticated) as refused:
+        identify(db, token=token, address=ADDRESS)
+    return refused.value.reason
+
+
+def test_a_session_proves_its_account(make: Builders, db: Session) -> None:
+    session = make.session()
+    assert identify(db, token=session.token, address=ADDRESS) == session.caller
+
+
+def test_a_support_session_comes_with_its_grant(make: Builders, db: Session) -> None:
+    organization = make.organization()
+    make.grant(organization, read_only=True)
+    support = make.support_session(organization, make.session(make.account("ga", is_global_admin=True)))
+    assert identify(db, token=support.token, address=ADDRESS) == support.caller
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE session SET terminated_at = now()", "session_revoked"),
+        ("UPDATE session SET terminated_at = now(), end_reason = 'logged_out'", "logged_out"),
+        ("UPDATE session SET terminated_at = now(), end_reason = 'vogons'", "revoked"),
+        ("UPDATE session SET expires_at = clock_timestamp()", "session_expired"),
+        ("UPDATE account SET sessions_ended_at = clock_timestamp()", "all_sessions_revoked"),
+        ("UPDATE account SET suspended_at = now()", "account_suspended"),
+        ("UPDATE account SET deleted_at = now()", "account_deleted"),
+        ("DELETE FROM session", "unauthenticated"),
+        ("DELETE FROM account", "unauthenticated"),
+    ],
+)
+def test_a_dead_session_is_refused_with_its_reason_each_time(
+    make: Builders, db: Session, statement: str, reason: str
+) -> None:
+    session = make.session()
+    run(db, statement)
+    assert reason_of(db, session.token) == reason
+    assert reason_of(db, session.token) == reason
+
+
+def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db: Session) -> None:
+    session = make.session()
+    token = make.api_token(session)
+    run(db, "UPDATE account SET suspended_at = now()")
+    run(db, "UPDATE account SET suspended_at = NULL")
+    assert reason_of(db, session.token) == "account_suspended"
+    assert reason_of(db, token.token) == "account_suspended"
+    daemon = random_token(TokenKind.DAEMON)
+    caller = identify(
+        db, token=daemon, address=ADDRESS, daemon_token_hash=hash_token(daemon), daemon_account=session.account_id
+    )
+    assert caller.credential_type is CredentialType.DAEMON_TOKEN
+
+
+@pytest.mark.parametrize("kind", list(TokenKind))
+def test_a_well_formed_token_that_nobody_issued_proves_nothing(make: Builders, db: Session, kind: TokenKind) -> None:
+    account = make.account()
+    with pytest.raises(Unauthenticated) as refused:
+        identify(
+            db,
+            token=random_token(kind),
+            address=ADDRESS,
+            daemon_token_hash=hash_token("another"),
+            daemon_account=account.account_id,
+        )
+    assert refused.value.reason == "unauthenticated"
+
+
+@pytest.mark.parametrize("token", ["", "cutoff_session_", "Bearer x", "\ud800", "cutoff_session_" + "a" * 44, "\0"])
+def test_a_malformed_token_reads_nothing(db: Session, token: str) -> None:
+    run(db, "ALTER TABLE session RENAME TO away")
+    assert reason_of(db, token) == "unauthenticated"
+
+
+def test_a_refresh_token_opens_nothing(make: Builders, db: Session) -> None:
+    assert reason_of(db, make.session().refresh_token) == "unauthenticated"
+
+
+def test_an_account_reads_itself_with_its_roles(make: Builders, db: Session) -> None:
+    organization = make.organization()
+    own = read_own_account(db, account_id=organization.admin.account_id)
+    assert [(each.slug, each.role) for each in own.organizations] == [(organization.slug, "admin")]
