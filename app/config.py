@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -50,6 +51,15 @@ def _words(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+def _networks(value: object) -> object:
+    words = _words(value)
+    if isinstance(words, tuple):
+        for word in words:
+            ip_network(word, strict=False)
+    return words
+
+
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -101,7 +111,7 @@ class Settings(BaseSettings):
     daemon_account: UUID | None = None
     allowed_origins: Words = ()
     cookie_secure: bool = True
-    trusted_proxies: Words = ()
+    trusted_proxies: Networks = ()
     """Addresses whose `X-Forwarded-For` is believed."""
 
     statement_timeout: Duration = timedelta(seconds=5)

@@ -25,7 +25,9 @@ ADDRESS = "192.0.2.1"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PASSWORD = "correct horse"
 # Of PASSWORD, with parameters that cost next to nothing; argon2 reads them from the hash.
-PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$3PQHTbsLrgmUq96fcQdJVQ$nytcKem7/F8RFX91ve58S0Ci1z0spxCTCLA0IlKNPto"
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=8,t=1,p=1$3PQHTbsLrgmUq96fcQdJVQ$nytcKem7/F8RFX91ve58S0Ci1z0spxCTCLA0IlKNPto"
+)
 
 _numbers = itertools.count(1)
 
@@ -111,6 +113,7 @@ class Builders:
     def many_sessions(self, account: MadeAccount, count: int) -> None:
         """Live sessions as rows, quickly; nobody knows their tokens."""
         with self.database.session() as db:
+            run(db, "SET LOCAL statement_timeout = '60s'")
             run(
                 db,
                 """

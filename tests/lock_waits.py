@@ -12,7 +12,8 @@ def wait_until_somebody_waits_for_a_lock(database: Database) -> None:
     while boot_seconds() < gives_up_at:
         with database.session() as db:
             if all_rows(
-                db, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                db,
+                "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
             ):
                 return
         sleep_seconds(0.01)

@@ -30,9 +30,10 @@ def _settings() -> Settings:
         raise SystemExit(str(error)) from None
 
 
-def _worker_settings(settings: Settings) -> dict[str, Any]:
+def _configuration() -> dict[str, Any]:
+    """Asked for when Celery first needs it, not when this module is imported."""
     return {
-        **celery_settings(settings),
+        **celery_settings(_settings()),
         "include": ["worker.tasks"],
         "task_queues": [_queue(REVOCATIONS), _queue(UPKEEP)],
         "task_create_missing_queues": False,
@@ -57,14 +58,13 @@ def _queue(name: str) -> Queue:
     return Queue(name, Exchange(name), routing_key=name)
 
 
-SETTINGS = _settings()
 app = Celery("cutoff")
-app.conf.update(_worker_settings(SETTINGS))
+app.add_defaults(_configuration)
 
 
 @worker_process_init.connect(weak=False)
 def _open(**_: object) -> None:
-    process.open_process(SETTINGS)
+    process.open_process(_settings())
 
 
 @worker_process_shutdown.connect(weak=False)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy.orm import Session
 
+from app.clock import boot_seconds
 from app.config import Settings
 from app.data.engine import Database
 from app.fanout.publisher import Publisher
@@ -15,10 +15,8 @@ __all__ = ["Process", "close_process", "open_process", "this_process"]
 
 POOL_SIZE = 2
 """A process performs one task at a time."""
-BATCHES_AT_ONCE = 20
-"""Then a sweep makes room for what is queued behind it, and goes on when beat calls again."""
-
-_log = structlog.get_logger(__name__)
+SWEEP_FOR_S = 1.0
+"""Then a sweep makes room for what people have asked for meanwhile, and goes on when beat calls again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,9 @@ class Process:
 
     def sweep(self, operation: Callable[[Session], object]) -> None:
         """The operation has run, a transaction each time, until it found nothing more to do or was at it for long."""
-        for _ in range(BATCHES_AT_ONCE):
-            if not self.database.transact(operation):
-                return
+        until = boot_seconds() + SWEEP_FOR_S
+        while self.database.transact(operation) and boot_seconds() < until:
+            pass
 
 
 def open_process(settings: Settings) -> None:

@@ -66,7 +66,7 @@ def receipt_as_json(receipt: Receipt) -> dict[str, Any]:
         "slowest_ms": receipt.slowest_ms,
         "nodes": [
             {
-                "id": str(node.node_id),
+                "node_id": str(node.node_id),
                 "name": node.name,
                 "closed": node.closed,
                 "clean": node.clean,
@@ -79,10 +79,11 @@ def receipt_as_json(receipt: Receipt) -> dict[str, Any]:
         ],
         "unconfirmed": [
             {
-                "id": str(node.node_id),
+                "node_id": str(node.node_id),
                 "name": node.name,
                 "policy": node.policy,
                 "lease_ends_at": _text(node.lease_ends_at),
+                "is_gone": node.is_gone,
             }
             for node in receipt.unconfirmed
         ],

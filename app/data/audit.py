@@ -54,14 +54,23 @@ def _parameters(event: AuditEvent) -> dict[str, Any]:
         "revocation_id": event.revocation_id,
         "credential_type": event.credential_type,
         "reason": event.reason,
-        "ip_address": event.ip_address,
-        "metadata": json.dumps(dict(event.metadata), default=str),
+        "ip_address": _text(event.ip_address),
+        "metadata": _json(event.metadata),
     }
 
 
 def _text(value: UUID | str | None) -> str | None:
-    """As PostgreSQL takes it: text there has no NUL."""
-    return None if value is None else str(value).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """As PostgreSQL takes it: text there has no NUL and no half of a surrogate pair."""
+    return None if value is None else _encodable(str(value)).replace("\0", "?")
+
+
+def _json(metadata: Mapping[str, Any]) -> str:
+    written = json.dumps(dict(metadata), default=str, ensure_ascii=False)
+    return _encodable(written).replace("\\u0000", "?")
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 _INSERT = """

@@ -87,6 +87,8 @@ def _engine(settings: Settings, application_name: str) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,
+        # An error's text is logged; among the parameters are hashes of tokens and passwords.
+        hide_parameters=True,
         connect_args={
             "application_name": application_name,
             "options": " ".join(option for option in options if option),

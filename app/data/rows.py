@@ -1,9 +1,12 @@
 """Running SQL as text, in driver style: `%(name)s` for parameters, `%%` for a percent sign."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
+
+from app.domain.errors import Invalid
 
 __all__ = ["Row", "all_rows", "one_row", "run"]
 
@@ -13,15 +16,26 @@ Row: TypeAlias = Mapping[str, Any]
 
 def all_rows(db: Session, sql: str, **parameters: Any) -> Sequence[Row]:
     """Every row of the answer."""
-    return [row._asdict() for row in db.connection().exec_driver_sql(sql, parameters)]
+    return [row._asdict() for row in db.connection().exec_driver_sql(sql, _storable(parameters))]
 
 
 def one_row(db: Session, sql: str, **parameters: Any) -> Row | None:
     """The only row; None where there is none. Raises: MultipleResultsFound for two, which is a bug."""
-    row = db.connection().exec_driver_sql(sql, parameters).one_or_none()
+    row = db.connection().exec_driver_sql(sql, _storable(parameters)).one_or_none()
     return None if row is None else row._asdict()
 
 
 def run(db: Session, sql: str, **parameters: Any) -> int:
     """The statement has run; how many rows it inserted, updated or deleted."""
-    return db.connection().exec_driver_sql(sql, parameters).rowcount
+    return db.connection().exec_driver_sql(sql, _storable(parameters)).rowcount
+
+
+def _storable(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, which came from outside. Raises: Invalid for text that PostgreSQL cannot hold."""
+    for name, value in parameters.items():
+        if isinstance(value, str) and _UNSTORABLE.search(value) is not None:
+            raise Invalid(name, "has_a_character_that_text_cannot_hold")
+    return parameters
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.data import support_grants
+from app.data import support_grant_ends, support_grants
 from app.data.refresh_families import invalidate_family
 from app.data.rows import Row, all_rows, run
 from app.domain.closing import Reason
@@ -127,19 +127,19 @@ class SessionRepository:
 
     def revoke_support_access_grant(self, grant_id: GrantId, *, by: AccountId | None) -> bool:
         """The grant and the sessions opened under it have ended; False if it was revoked or over before."""
-        return support_grants.revoke_grant(self._db, grant_id, by=by)
+        return support_grant_ends.revoke_grant(self._db, grant_id, by=by)
 
     def find_due_support_access_grants(self, limit: int) -> tuple[GrantId, ...]:
         """Grants whose end has come and is not recorded yet, locked; those that somebody else works on are skipped."""
-        return support_grants.lock_due_grants(self._db, limit)
+        return support_grant_ends.lock_due_grants(self._db, limit)
 
     def expire_support_access_grant(self, grant_id: GrantId) -> bool:
         """The end of a due grant is recorded and its sessions have ended; False if it was before, or is not due."""
-        return support_grants.expire_grants(self._db, [grant_id]) == 1
+        return support_grant_ends.expire_grants(self._db, [grant_id]) == 1
 
     def expire_due_support_access_grants(self, limit: int) -> int:
         """The ends of up to `limit` due grants are recorded and their sessions have ended; how many grants."""
-        return support_grants.expire_grants(self._db, self.find_due_support_access_grants(limit))
+        return support_grant_ends.expire_grants(self._db, self.find_due_support_access_grants(limit))
 
 
 def _active(row: Row) -> ActiveSession:

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.ids import RevocationId, TransactionId
-from app.domain.radius import precedence
+from app.domain.radius import in_order
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 from app.fanout.wire_models import MAX_TARGETS, CloseBody
 
@@ -29,7 +29,7 @@ def bodies_of(closures: Sequence[Closure], *, system_identifier: str) -> Iterato
     message as it comes.
     """
     groups: dict[tuple[object, ...], list[Closure]] = defaultdict(list)
-    for closure in sorted(closures, key=lambda each: precedence(each.target.kind, each.cause)):
+    for closure in in_order(closures):
         cause = closure.cause
         groups[cause.transaction, cause.revocation_id, cause.reason].append(closure)
     for group in groups.values():

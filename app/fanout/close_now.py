@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.connection_closer import ConnectionCloser
-from app.domain.radius import precedence
+from app.domain.radius import in_order
 from app.domain.targets import Action, Closure, TargetKind
 
 __all__ = ["Outcome", "close_now"]
@@ -31,8 +31,7 @@ def close_now(closures: Iterable[Closure], closer: ConnectionCloser) -> Outcome:
     """
     closed = 0
     errors: list[Exception] = []
-    in_order = sorted(closures, key=lambda closure: precedence(closure.target.kind, closure.cause))
-    for closure in in_order:
+    for closure in in_order(closures):
         if closure.action is Action.RECHECK:
             continue
         try:

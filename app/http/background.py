@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from app.domain.errors import CutoffError
+
 __all__ = ["Background"]
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class Background:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # Seen here at least: the request that awaits it may be gone.
-            _log.debug("background_work_failed", error=type(error).__name__)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, CutoffError):
+            # Said here at least: the request that awaits it may be gone.
+            _log.warning("background_work_failed", error=type(error).__name__)

@@ -26,6 +26,11 @@ class NodeState(Protocol):
         ...
 
     @property
+    def takes_sockets(self) -> bool:
+        """Whether a socket that comes now is admitted: current, its row stored, every trigger in place."""
+        ...
+
+    @property
     def policy(self) -> str:
         """What it does with its sockets when it is not current: hold, close or serve."""
         ...

@@ -20,7 +20,7 @@ class Live(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`status` is the first that applies of shutting_down, database_lost, held, doorbell_lost, current."""
+    """`status` is the first that applies of shutting_down, database_lost, held, refusing, doorbell_lost, current."""
 
     status: str
     is_ready: bool
@@ -36,7 +36,7 @@ def _readiness(request: Request) -> Readiness:
     node = deps_of(request).node
     return Readiness(
         status=_status(node),
-        is_ready=node.is_current and not node.is_shutting_down,
+        is_ready=node.takes_sockets and not node.is_shutting_down,
         is_current=node.is_current,
         policy=node.policy,
         is_subscribed=node.is_subscribed,
@@ -57,7 +57,7 @@ async def livez() -> Live:
 
 @routes.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready, and why."}})
 async def readyz(ready: Ready, response: Response) -> Readiness:
-    """200 if the node is current and takes sockets, else 503. A lost doorbell alone refuses nobody."""
+    """200 if the node takes sockets, else 503. A lost doorbell alone refuses nobody."""
     response.status_code = 200 if ready.is_ready else 503
     return ready
 
@@ -75,4 +75,6 @@ def _status(node: NodeState) -> str:
         return "held" if node.is_database_reachable else "database_lost"
     if not node.is_database_reachable:
         return "database_lost"
+    if not node.takes_sockets:
+        return "refusing"
     return "current" if node.is_subscribed else "doorbell_lost"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from traceback import format_exception
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -42,8 +43,10 @@ class RequestContext:
         answer = _Answer(send, request_id)
         try:
             await self._app(scope, receive, answer.send)
-        except Exception:  # noqa: BLE001 - the last resort: a bug is logged, and the client gets an answer
-            _log.exception("request_failed", request_id=request_id, path=scope["path"])
+        except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged, and the client gets an answer
+            # Formatted here: a renderer may show local variables, and those hold headers and bodies.
+            told = "".join(format_exception(error))
+            _log.error("request_failed", request_id=request_id, path=scope["path"], traceback=told)
             if answer.status is None:
                 await internal_error()(scope, receive, answer.send)
         finally:

@@ -77,7 +77,7 @@ async def revoke(
     )
     deps = deps_of(request)
     try:
-        requested = await _ask_and_carry_out(deps, ask, idempotency)
+        requested = await background_of(request).run(_ask_and_carry_out(deps, ask, idempotency))
     except Refused as refused:
         await record_refusal_of(request, caller, refused, kind=kind, attempted_id=attempted_id)
         raise

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import require_org_admin
 from app.data.rows import one_row
-from app.data.support_grants import SupportGrant, find_grant, move_grant_end
+from app.data.support_grant_ends import move_grant_end
+from app.data.support_grants import SupportGrant, find_grant
 from app.domain.caller import Caller
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import GrantId

@@ -65,6 +65,17 @@ class ReadConnection:
             _cut(connection)
 
     async def _fetch(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
+        kept = self._connection if self._in_transaction is None else None
+        try:
+            return await self._ask(query, parameters)
+        except psycopg.OperationalError:
+            if kept is None or kept is not self._connection or not kept.closed:
+                raise
+        # It had been cut while nobody used it: that the server was restarted is no reason to refuse anybody now.
+        self.drop()
+        return await self._ask(query, parameters)
+
+    async def _ask(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
         connection = await self._connected()
         cursor = await connection.execute(sql.SQL(query), parameters)
         return await cursor.fetchall()

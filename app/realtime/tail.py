@@ -15,7 +15,7 @@ import structlog
 from app.config import Settings
 from app.data.closure_log import POLL, Poll, poll_from, poll_parameters
 from app.domain.errors import Unavailable
-from app.domain.radius import precedence
+from app.domain.radius import in_order
 from app.domain.targets import Closure
 from app.realtime.read_connection import ReadConnection
 from app.realtime.reads import read_credentials
@@ -180,11 +180,11 @@ class Tail:
 
     async def _apply(self, closures: Sequence[Closure]) -> None:
         """Shutting gates and muting are synchronous; only between slices does the loop get its turn."""
-        in_order = sorted(closures, key=lambda closure: precedence(closure.target.kind, closure.cause))
-        for part in _slices(in_order, SLICE):
+        ordered = in_order(closures)
+        for part in _slices(ordered, SLICE):
             for closure in part:
                 self._registry.apply(closure, via=Via.TAIL, generation=self._currency.generation)
-            if len(in_order) > SLICE:
+            if len(ordered) > SLICE:
                 await asyncio.sleep(0)
 
     async def _reconcile(self) -> None:
@@ -217,8 +217,8 @@ class Tail:
                         )
                     await asyncio.sleep(0)
         await self._be_known_again()
+        self._registry.mute_before_epoch(epoch, generation=self._currency.generation)
         self._currency.reconciled(position, epoch=epoch, sent_at=sent_at)
-        self._registry.mute_before_epoch(epoch)
 
     async def _until_due(self, began: float) -> None:
         interval = self._interval_s * (1 - JITTER * _dice.random())

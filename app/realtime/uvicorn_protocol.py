@@ -140,6 +140,8 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
             if message["type"] == "websocket.accept" and self.transport.is_closing():
                 raise ClientDisconnected  # uvicorn would go on as if it had been accepted
             await super().send(message)
+            if self.close_sent:
+                self.handshake_complete = True  # refused is answered; uvicorn would log an error for each
         elif message["type"] == "websocket.send":
             data = message.get("bytes")
             await self.cutoff.send(data if data is not None else message.get("text") or "")

@@ -9,6 +9,7 @@ from math import inf
 from app.domain.closing import CloseCode, Closing, Reason, closing_for_reason
 from app.domain.credential_state import Alive, CredentialRecord, Dead, state_of
 from app.domain.credentials import CredentialType
+from app.domain.ids import AccountId, ApiTokenId, GrantId
 from app.domain.radius import closing_for
 from app.domain.snapshot import Snapshot
 from app.domain.targets import Action
@@ -71,7 +72,7 @@ def judge_opening(
     What the registry remembers of recent closures is held against everything that the read has taught us,
     unless the read's snapshot saw it.
     """
-    if not currency.is_current(now) or now - entry.attached_at > remember_s:
+    if not entry.is_attached or not currency.is_current(now) or now - entry.attached_at > remember_s:
         registry.detach(entry)
         return NotCurrent()
     if reading.epoch != currency.epoch:
@@ -81,7 +82,7 @@ def judge_opening(
     if isinstance(state, Dead):
         registry.detach(entry)
         return Refused(closing_for_reason(state.reason, entry.credential_type, can_refresh=state.can_refresh))
-    _learn(entry, reading, state, registry)
+    _learn(entry, reading, state)
     verdict = _held_against(entry, registry) if now < entry.deadline else VerifyAgain()
     match verdict:
         case Refused():
@@ -106,8 +107,9 @@ def judge_recheck(
     """Whether the read counts; then the socket is closed, or has its new deadline and snapshot and speaks on.
 
     It counts if it was sent in the present epoch, or in the one that a reconciliation is about to begin, and its
-    snapshot saw every recheck that was applied to the entry and what its last read saw. Otherwise, and where it
-    shows that the entry depends on something else than was known, it is to be read again.
+    snapshot saw every recheck that was applied to the entry and what its last read saw. Otherwise nothing
+    changes, and it is to be read again. A credential that has become another account's (or grant's) is still
+    valid, but this socket was not opened for it: its peer is to come back.
     """
     if entry.closing is not None or not entry.is_admitted:
         return True
@@ -119,8 +121,12 @@ def judge_recheck(
         closing = closing_for_reason(told, entry.credential_type, can_refresh=state.can_refresh)
         registry.shut([entry], lambda _: closing, via=via)
         return True
-    if _learn(entry, reading, state, registry):
-        return False
+    assert reading.record is not None
+    if _dependence(reading.record) != (entry.account_id, entry.api_token_id, entry.grant_id):
+        reconnect = closing_for_reason(Reason.RECONNECT, entry.credential_type)
+        registry.shut([entry], lambda _: reconnect, via=via)
+        return True
+    _learn(entry, reading, state)
     registry.read_is_done(entry)
     deadlines.arm(entry)
     return True
@@ -129,11 +135,11 @@ def judge_recheck(
 def _counts(entry: Entry, reading: Reading, currency: Currency) -> bool:
     if reading.epoch < max(currency.epoch, entry.epoch):
         return False
-    if reading.epoch > entry.epoch or entry.snapshot is None:
-        return True
-    return all(reading.snapshot.sees(owed) for owed in entry.owed) and not reading.snapshot.is_before(
-        entry.snapshot
-    )
+    if reading.epoch > currency.epoch or entry.snapshot is None:
+        return True  # A reconciliation's: no recheck is applied between its snapshot and its end.
+    if not all(reading.snapshot.sees(owed) for owed in entry.owed):
+        return False
+    return reading.epoch > entry.epoch or not reading.snapshot.is_before(entry.snapshot)
 
 
 def _state(reading: Reading) -> Alive | Dead:
@@ -142,19 +148,17 @@ def _state(reading: Reading) -> Alive | Dead:
     return state_of(reading.record)
 
 
-def _learn(entry: Entry, reading: Reading, alive: Alive, registry: Registry) -> bool:
-    """Whether an admitted entry turns out to depend on something else than was known."""
-    record = reading.record
-    assert record is not None
+def _learn(entry: Entry, reading: Reading, alive: Alive) -> None:
+    assert reading.record is not None
+    entry.account_id, entry.api_token_id, entry.grant_id = _dependence(reading.record)
     entry.snapshot = reading.snapshot
     entry.epoch = reading.epoch
     entry.deadline = inf if alive.remaining is None else reading.sent_at + alive.remaining.total_seconds()
-    return registry.learn(
-        entry,
-        account_id=record.account_id,
-        api_token_id=record.api_token_id,
-        grant_id=record.grant.grant_id if record.grant is not None else None,
-    )
+
+
+def _dependence(record: CredentialRecord) -> tuple[AccountId, ApiTokenId | None, GrantId | None]:
+    grant_id = record.grant.grant_id if record.grant is not None else None
+    return record.account_id, record.api_token_id, grant_id
 
 
 def _held_against(entry: Entry, registry: Registry) -> Admitted | Refused | VerifyAgain:

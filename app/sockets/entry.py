@@ -56,7 +56,7 @@ class Entry:
     """The rechecks that no read has seen yet."""
 
     owed_since: int = -1
-    """The generation of the first poll whose recheck has not been answered yet."""
+    """The generation of the first poll whose recheck, or reconciliation, has not been answered yet."""
 
     closing: Closing | None = None
     has_begun_to_close: bool = False

@@ -1,4 +1,4 @@
-"""An index from a key to the sockets under it; most keys have one socket, and then no set is made for it."""
+"""An index from a key to the sockets under it; most keys have one socket, and then no dict is made for it."""
 
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
@@ -11,28 +11,28 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Index(Generic[Key]):
-    """Maps a key to one entry or a set of entries; a third of the memory of a dict of sets."""
+    """Maps a key to one entry or to several in the order of their coming; a third of the memory of a dict of dicts."""
 
     __slots__ = ("_entries",)
 
     def __init__(self) -> None:
-        self._entries: dict[Key, Entry | set[Entry]] = {}
+        self._entries: dict[Key, Entry | dict[Entry, None]] = {}
 
     def add(self, key: Key, entry: Entry) -> None:
         """The entry is found under the key; adding it twice changes nothing."""
         present = self._entries.setdefault(key, entry)
-        if isinstance(present, set):
-            present.add(entry)
+        if isinstance(present, dict):
+            present[entry] = None
         elif present is not entry:
-            self._entries[key] = {present, entry}
+            self._entries[key] = {present: None, entry: None}
 
     def discard(self, key: Key, entry: Entry) -> None:
         """The entry is not found under the key, whether it was before or not."""
         present = self._entries.get(key)
         if present is entry:
             del self._entries[key]
-        elif isinstance(present, set):
-            present.discard(entry)
+        elif isinstance(present, dict):
+            present.pop(entry, None)
             if not present:
                 del self._entries[key]
 
@@ -41,7 +41,7 @@ class Index(Generic[Key]):
         present = self._entries.get(key)
         if present is None:
             return ()
-        return tuple(present) if isinstance(present, set) else (present,)
+        return tuple(present) if isinstance(present, dict) else (present,)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._entries)

@@ -10,7 +10,6 @@ from typing import Literal
 
 from app.domain.closing import CloseCode, Closing, Reason
 from app.domain.credentials import ALL_CREDENTIAL_TYPES
-from app.domain.ids import AccountId, ApiTokenId, GrantId
 from app.domain.radius import closing_for
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 from app.sockets.dependence import depends_on, has_seen
@@ -73,29 +72,6 @@ class Registry:
         entry.is_admitted = True
         entry.is_mute = False
         self._directory.add(entry)
-
-    def learn(
-        self,
-        entry: Entry,
-        *,
-        account_id: AccountId,
-        api_token_id: ApiTokenId | None,
-        grant_id: GrantId | None,
-    ) -> bool:
-        """What a read says that the entry depends on is known; whether an admitted one is found by other keys now.
-
-        Then a closure that names one of them may have missed it, so it is mute and is to be read once more.
-        """
-        if (entry.account_id, entry.api_token_id, entry.grant_id) == (account_id, api_token_id, grant_id):
-            return False
-        if entry.is_admitted:
-            self._directory.discard(entry)
-        entry.account_id, entry.api_token_id, entry.grant_id = account_id, api_token_id, grant_id
-        if entry.is_admitted:
-            self._directory.add(entry)
-            entry.is_mute = True
-            self._owing[entry] = None
-        return entry.is_admitted
 
     def detach(self, entry: Entry) -> None:
         """The socket is forgotten: its transport is gone, or it was never admitted. Repeating it changes nothing."""
@@ -163,12 +139,15 @@ class Registry:
             if entry.is_attached and entry.closing is None and entry.is_admitted:
                 self._owing[entry] = None
 
-    def mute_before_epoch(self, epoch: int) -> None:
-        """Whoever was verified under an earlier baseline is mute, and is to be read."""
+    def mute_before_epoch(self, epoch: int, *, generation: int) -> None:
+        """Whoever was verified under an earlier baseline is mute, and owes a read from that generation on.
+
+        A read that counts under the new one has seen what was owed under the old.
+        """
         for entry in self._entries:
             if entry.epoch < epoch and entry.is_admitted and entry.closing is None:
-                entry.is_mute = True
-                self._owing[entry] = None
+                entry.owed = ()
+                self._mute(entry, generation)
 
     def owing(self) -> tuple[Entry, ...]:
         """Who is to be read, as it stands now."""
@@ -183,7 +162,7 @@ class Registry:
 
     @property
     def owed_since(self) -> int | None:
-        """The earliest generation of a recheck that is still owed; None when none is."""
+        """The earliest generation of which a recheck or a reconciliation is still owed a read; None when none is."""
         owed = [entry.owed_since for entry in self._owing if entry.owed_since >= 0]
         return min(owed) if owed else None
 
@@ -238,6 +217,9 @@ class Registry:
             return
         if cause.transaction is not None:
             entry.owed = (*entry.owed, cause.transaction)
+        self._mute(entry, generation)
+
+    def _mute(self, entry: Entry, generation: int) -> None:
         if entry.owed_since < 0:
             entry.owed_since = generation
         entry.is_mute = True

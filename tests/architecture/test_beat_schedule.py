@@ -8,7 +8,9 @@ from app.fanout.task_queue import PERFORM_REVOCATION, REVOCATIONS, TASK_ROUTES, 
 from beat_schedule import BEAT_SCHEDULE
 
 WORKER_ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
-LIST_TASKS = "from worker import app; app.loader.import_default_modules(); print('\\n'.join(sorted(app.tasks)))"
+LIST_TASKS = (
+    "from worker import app; app.loader.import_default_modules(); print('\\n'.join(sorted(app.tasks)))"
+)
 
 
 def registered_tasks() -> set[str]:

@@ -19,18 +19,26 @@ CLOSING_TYPES = [
     "account_purge",
     "support_grant_end",
 ]
-OF_WHOLE_ACCOUNTS = [word for word in CLOSING_TYPES if word not in {"session_revoke", "token_revoke", "support_grant_end"}]
+OF_WHOLE_ACCOUNTS = [
+    word for word in CLOSING_TYPES if word not in {"session_revoke", "token_revoke", "support_grant_end"}
+]
 
 
-def insert_event(db: Session, type: str, outcome: str = "success", **ids: object) -> None:
-    values = {"session_id": None, "api_token_id": None, "account_id": None, "grant_id": None, "revocation_id": None}
+def insert_event(db: Session, event_type: str, outcome: str = "success", **ids: object) -> None:
+    values = {
+        "session_id": None,
+        "api_token_id": None,
+        "account_id": None,
+        "grant_id": None,
+        "revocation_id": None,
+    }
     run(
         db,
         """
         INSERT INTO audit_event (type, outcome, session_id, api_token_id, account_id, grant_id, revocation_id)
         VALUES (%(type)s, %(outcome)s, %(session_id)s, %(api_token_id)s, %(account_id)s, %(grant_id)s, %(revocation_id)s)
         """,
-        type=type,
+        type=event_type,
         outcome=outcome,
         **{**values, **ids},
     )
@@ -39,18 +47,26 @@ def insert_event(db: Session, type: str, outcome: str = "success", **ids: object
 def test_an_event_about_a_session_has_that_session_read_again(make: Builders, db: Session) -> None:
     session = make.session()
     insert_event(db, "session_revoke", session_id=str(session.session_id))
-    assert [(each.action, each.kind, each.key) for each in closures(db)] == [("recheck", "session", session.token_hash)]
+    assert [(each.action, each.kind, each.key) for each in closures(db)] == [
+        ("recheck", "session", session.token_hash)
+    ]
     assert all_rows(db, "SELECT FROM revocation") == []
 
 
-@pytest.mark.parametrize("type", OF_WHOLE_ACCOUNTS)
-def test_an_event_about_an_account_has_the_account_read_again(make: Builders, db: Session, type: str) -> None:
+@pytest.mark.parametrize("event_type", OF_WHOLE_ACCOUNTS)
+def test_an_event_about_an_account_has_the_account_read_again(
+    make: Builders, db: Session, event_type: str
+) -> None:
     account = make.account()
-    insert_event(db, type, account_id=str(account.account_id))
-    assert [(each.action, each.kind, each.key) for each in closures(db)] == [("recheck", "account", str(account.account_id))]
+    insert_event(db, event_type, account_id=str(account.account_id))
+    assert [(each.action, each.kind, each.key) for each in closures(db)] == [
+        ("recheck", "account", str(account.account_id))
+    ]
 
 
-def test_an_event_about_one_session_does_not_touch_the_rest_of_its_account(make: Builders, db: Session) -> None:
+def test_an_event_about_one_session_does_not_touch_the_rest_of_its_account(
+    make: Builders, db: Session
+) -> None:
     session = make.session()
     insert_event(db, "session_revoke", session_id=str(session.session_id), account_id=str(session.account_id))
     assert [each.kind for each in closures(db)] == ["session"]
@@ -66,14 +82,14 @@ def test_tokens_and_grants_are_read_again_by_their_ids(make: Builders, db: Sessi
     ]
 
 
-@pytest.mark.parametrize("type", CLOSING_TYPES)
-def test_a_failure_never_does_anything(make: Builders, db: Session, type: str) -> None:
+@pytest.mark.parametrize("event_type", CLOSING_TYPES)
+def test_a_failure_never_does_anything(make: Builders, db: Session, event_type: str) -> None:
     token = make.api_token()
     session = one_row(db, "SELECT id FROM session")
     assert session is not None
     insert_event(
         db,
-        type,
+        event_type,
         outcome="failure",
         session_id=str(session["id"]),
         api_token_id=str(token.api_token_id),
@@ -85,15 +101,22 @@ def test_a_failure_never_does_anything(make: Builders, db: Session, type: str) -
 @pytest.mark.parametrize("written", [None, "", "*", "all", "42", "{}", "not-a-uuid", "' OR true --"])
 def test_an_id_that_is_none_closes_nothing_and_refuses_nothing(db: Session, written: str | None) -> None:
     insert_event(
-        db, "session_revoke_all", session_id=written, api_token_id=written, account_id=written, grant_id=written
+        db,
+        "session_revoke_all",
+        session_id=written,
+        api_token_id=written,
+        account_id=written,
+        grant_id=written,
     )
     assert closures(db) == []
 
 
-@pytest.mark.parametrize("type", ["__class__", "constructor", "", "sign_in", "SESSION_REVOKE", "session_revoke "])
-def test_an_unknown_type_closes_nothing(make: Builders, db: Session, type: str) -> None:
+@pytest.mark.parametrize(
+    "type", ["__class__", "constructor", "", "sign_in", "SESSION_REVOKE", "session_revoke "]
+)
+def test_an_unknown_type_closes_nothing(make: Builders, db: Session, event_type: str) -> None:
     session = make.session()
-    insert_event(db, type, session_id=str(session.session_id), account_id=str(session.account_id))
+    insert_event(db, event_type, session_id=str(session.session_id), account_id=str(session.account_id))
     assert closures(db) == []
 
 

@@ -22,7 +22,9 @@ def test_a_first_poll_takes_the_snapshot_only(make: Builders, database: Database
     assert Tail(database).poll() == []
 
 
-def test_a_late_commit_with_a_lower_number_is_not_skipped(make: Builders, database: Database, db: Session) -> None:
+def test_a_late_commit_with_a_lower_number_is_not_skipped(
+    make: Builders, database: Database, db: Session
+) -> None:
     early, late = make.session(), make.session()
     tail = Tail(database)
     end(db, early)
@@ -83,7 +85,9 @@ def test_what_was_rolled_back_never_comes(make: Builders, database: Database, db
     assert tail.poll() == []
 
 
-def test_a_prepared_transaction_comes_when_it_is_committed(make: Builders, database: Database, database_url: str) -> None:
+def test_a_prepared_transaction_comes_when_it_is_committed(
+    make: Builders, database: Database, database_url: str
+) -> None:
     session = make.session()
     tail = Tail(database)
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -95,7 +99,9 @@ def test_a_prepared_transaction_comes_when_it_is_committed(make: Builders, datab
         assert tail.poll() == [("session", session.token_hash)]
 
 
-def test_more_rows_than_the_limit_are_told_as_cut_off(make: Builders, database: Database, db: Session) -> None:
+def test_more_rows_than_the_limit_are_told_as_cut_off(
+    make: Builders, database: Database, db: Session
+) -> None:
     account = make.account()
     make.many_sessions(account, 5)
     tail = Tail(database)
@@ -121,7 +127,9 @@ def test_a_row_of_another_cluster_is_not_read(make: Builders, database: Database
     assert tail.poll() == []
 
 
-def test_an_unknown_kind_is_counted_and_the_rows_after_it_are_read(make: Builders, database: Database, db: Session) -> None:
+def test_an_unknown_kind_is_counted_and_the_rows_after_it_are_read(
+    make: Builders, database: Database, db: Session
+) -> None:
     tail = Tail(database)
     run(
         db,

@@ -16,7 +16,9 @@ def test_terminating_one_row_closes_that_session_and_no_other(make: Builders, db
     assert closures(db) == [Written("close", "session", session.token_hash, "session_revoked")]
 
 
-def test_deleting_a_session_closes_it_and_the_cascade_closes_nothing_more(make: Builders, db: Session) -> None:
+def test_deleting_a_session_closes_it_and_the_cascade_closes_nothing_more(
+    make: Builders, db: Session
+) -> None:
     session = make.session()
     run(db, "DELETE FROM session WHERE id = %(id)s", id=session.session_id)
     assert closures(db) == [Written("close", "session", session.token_hash, "session_revoked")]
@@ -24,7 +26,11 @@ def test_deleting_a_session_closes_it_and_the_cascade_closes_nothing_more(make: 
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE session SET terminated_at = now() WHERE account_id = %(id)s", "DELETE FROM session WHERE account_id = %(id)s"]
+    "statement",
+    [
+        "UPDATE session SET terminated_at = now() WHERE account_id = %(id)s",
+        "DELETE FROM session WHERE account_id = %(id)s",
+    ],
 )
 def test_a_thousand_sessions_in_one_statement_are_a_thousand_closures_of_one_revocation(
     make: Builders, db: Session, statement: str
@@ -48,9 +54,13 @@ def test_what_ends_by_hand_opens_one_direct_revocation_an_account(make: Builders
     for account in (first, first, second):
         make.session(account)
     run(db, "UPDATE session SET terminated_at = now()")
-    opened = all_rows(db, "SELECT kind, source, account_id, performed_at IS NOT NULL AS performed FROM revocation")
+    opened = all_rows(
+        db, "SELECT kind, source, account_id, performed_at IS NOT NULL AS performed FROM revocation"
+    )
     assert {row["account_id"] for row in opened} == {first.account_id, second.account_id}
-    assert [(row["kind"], row["source"], row["performed"]) for row in opened] == [("session_revoke", "direct", True)] * 2
+    assert [(row["kind"], row["source"], row["performed"]) for row in opened] == [
+        ("session_revoke", "direct", True)
+    ] * 2
 
 
 def test_invalidating_or_deleting_refresh_tokens_closes_nothing(make: Builders, db: Session) -> None:
@@ -79,12 +89,15 @@ def test_moving_the_end_of_a_session_has_it_read_again(make: Builders, db: Sessi
 
 def test_changing_the_token_hash_closes_the_old_token(make: Builders, db: Session) -> None:
     session = make.session()
-    run(db, "UPDATE session SET token_hash = %(hash)s WHERE id = %(id)s", id=session.session_id, hash="a" * 64)
+    run(
+        db, "UPDATE session SET token_hash = %(hash)s WHERE id = %(id)s", id=session.session_id, hash="a" * 64
+    )
     assert closures(db) == [Written("close", "session", session.token_hash, "session_revoked")]
 
 
 @pytest.mark.parametrize(
-    "change", ["last_active_at = now()", "device = 'a toaster'", "terminated_at = NULL", "expires_at = expires_at"]
+    "change",
+    ["last_active_at = now()", "device = 'a toaster'", "terminated_at = NULL", "expires_at = expires_at"],
 )
 def test_a_column_that_decides_nothing_appends_nothing(make: Builders, db: Session, change: str) -> None:
     make.session()
@@ -151,11 +164,15 @@ def test_a_marked_transaction_has_no_second_revocation(make: Builders, db: Sessi
     mark_transaction(db, requested.revocation_id)
     mark_transaction(db, requested.revocation_id)
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=session.session_id)
-    assert [row["revocation_id"] for row in all_rows(db, "SELECT revocation_id FROM closure")] == [requested.revocation_id]
+    assert [row["revocation_id"] for row in all_rows(db, "SELECT revocation_id FROM closure")] == [
+        requested.revocation_id
+    ]
     assert len(all_rows(db, "SELECT FROM revocation")) == 1
 
 
-def test_truncating_sessions_has_everything_that_depends_on_them_read_again(make: Builders, db: Session) -> None:
+def test_truncating_sessions_has_everything_that_depends_on_them_read_again(
+    make: Builders, db: Session
+) -> None:
     make.session()
     run(db, "TRUNCATE session CASCADE")
     assert closures(db) == [Written("recheck", "table", "session", "revoked")]

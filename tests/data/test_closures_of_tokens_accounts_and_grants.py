@@ -11,7 +11,9 @@ ALL_TYPES = ["session", "api_token", "daemon_token"]
 
 
 def invalidates(db: Session, kind: str = "account") -> list[list[str]]:
-    rows = all_rows(db, "SELECT invalidates FROM closure WHERE target_kind = %(kind)s ORDER BY seq", kind=kind)
+    rows = all_rows(
+        db, "SELECT invalidates FROM closure WHERE target_kind = %(kind)s ORDER BY seq", kind=kind
+    )
     return [row["invalidates"] for row in rows]
 
 
@@ -42,7 +44,9 @@ def test_using_an_api_token_appends_nothing(make: Builders, db: Session) -> None
     assert closures(db) == []
 
 
-@pytest.mark.parametrize(("column", "reason"), [("suspended_at", "account_suspended"), ("deleted_at", "account_deleted")])
+@pytest.mark.parametrize(
+    ("column", "reason"), [("suspended_at", "account_suspended"), ("deleted_at", "account_deleted")]
+)
 def test_suspending_or_deleting_softly_closes_the_account_for_every_type(
     make: Builders, db: Session, column: str, reason: str
 ) -> None:
@@ -81,7 +85,9 @@ def test_a_stamp_in_the_future_becomes_one_of_now(make: Builders, db: Session) -
     account = make.account()
     run(db, "UPDATE account SET sessions_ended_at = now() + interval '1 year'")
     row = one_row(
-        db, "SELECT sessions_ended_at <= clock_timestamp() AS past FROM account WHERE id = %(id)s", id=account.account_id
+        db,
+        "SELECT sessions_ended_at <= clock_timestamp() AS past FROM account WHERE id = %(id)s",
+        id=account.account_id,
     )
     assert row == {"past": True}
 
@@ -92,10 +98,16 @@ def test_a_stamp_names_the_types_that_it_invalidates(make: Builders, db: Session
     run(db, "UPDATE account SET tokens_revoked_at = clock_timestamp()")
     run(db, "UPDATE account SET signed_out_at = clock_timestamp()")
     assert invalidates(db) == [["session"], ["api_token"], []]
-    assert [each.reason for each in closures(db)] == ["all_sessions_revoked", "all_tokens_revoked", "logged_out"]
+    assert [each.reason for each in closures(db)] == [
+        "all_sessions_revoked",
+        "all_tokens_revoked",
+        "logged_out",
+    ]
 
 
-def test_purging_an_account_closes_it_and_each_credential_for_that_reason(make: Builders, db: Session) -> None:
+def test_purging_an_account_closes_it_and_each_credential_for_that_reason(
+    make: Builders, db: Session
+) -> None:
     session = make.session()
     token = make.api_token(session)
     run(db, "DELETE FROM account WHERE id = %(id)s", id=session.account_id)
@@ -110,7 +122,10 @@ def test_purging_an_account_closes_it_and_each_credential_for_that_reason(make: 
 
 def test_an_account_without_change_appends_nothing(make: Builders, db: Session) -> None:
     make.account()
-    run(db, "UPDATE account SET display_name = 'new', is_global_admin = true, last_instant = clock_timestamp()")
+    run(
+        db,
+        "UPDATE account SET display_name = 'new', is_global_admin = true, last_instant = clock_timestamp()",
+    )
     assert closures(db) == []
 
 
@@ -120,7 +135,9 @@ def test_the_last_instant_of_an_account_never_goes_back(make: Builders, db: Sess
     assert one_row(db, "SELECT last_instant > '2020-01-01' AS stays FROM account") == {"stays": True}
 
 
-def test_revoking_a_grant_terminates_the_sessions_under_it_and_only_those(make: Builders, db: Session) -> None:
+def test_revoking_a_grant_terminates_the_sessions_under_it_and_only_those(
+    make: Builders, db: Session
+) -> None:
     organization, other = make.organization(), make.organization()
     admin = make.session(make.account("ga", is_global_admin=True))
     grant = make.grant(organization)
@@ -179,5 +196,3 @@ def test_upserts_and_merges_append_too(make: Builders, db: Session) -> None:
         """,
     )
     assert [each.key for each in closures(db)] == [session.token_hash]
-
-

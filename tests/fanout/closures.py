@@ -1,7 +1,7 @@
 """Closures as Hypothesis makes them, and a few by hand."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -17,14 +17,23 @@ ids = st.uuids().map(str)
 id_kinds = st.sampled_from([TargetKind.TOKEN, TargetKind.ACCOUNT, TargetKind.GRANT])
 closeable = st.builds(Target, st.just(TargetKind.SESSION), hashes) | st.builds(Target, id_kinds, ids)
 tables = st.builds(Target, st.just(TargetKind.TABLE), st.sampled_from(["session", "api_token", "account"]))
-causes = st.builds(
-    Cause,
-    reason=st.sampled_from(Reason),
-    invalidates=st.frozensets(st.sampled_from(CredentialType)),
-    transaction=st.integers(1, 2**62).map(TransactionId),
-    revocation_id=st.none() | st.uuids().map(RevocationId),
-    committed_after=st.none() | st.datetimes(timezones=st.just(UTC)),
-)
+
+
+@st.composite
+def made_causes(draw: st.DrawFn) -> Cause:
+    """A transaction writes all its closures at one instant, or none of them says when."""
+    transaction = draw(st.integers(1, 2**40))
+    seconds = timedelta(seconds=transaction % 10**9, microseconds=transaction % 10**6)
+    return Cause(
+        reason=draw(st.sampled_from(Reason)),
+        invalidates=draw(st.frozensets(st.sampled_from(CredentialType))),
+        transaction=TransactionId(transaction),
+        revocation_id=draw(st.none() | st.uuids().map(RevocationId)),
+        committed_after=datetime(1990, 1, 1, tzinfo=UTC) + seconds if transaction % 2 else None,
+    )
+
+
+causes = made_causes()
 closures = st.builds(Closure, action=st.just(Action.CLOSE), target=closeable, cause=causes) | st.builds(
     Closure, action=st.just(Action.RECHECK), target=closeable | tables, cause=causes
 )

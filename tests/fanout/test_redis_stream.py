@@ -80,6 +80,26 @@ async def test_nothing_is_handed_on_after_an_abort() -> None:
     assert frames == [b"a"]
 
 
+async def test_an_abort_does_not_wait_for_a_peer_that_does_not_read() -> None:
+    aborted, received = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def read_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await aborted.wait()
+        total = 0
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 20):
+                total += len(data)
+        received.set_result(total)
+
+    sent = 50_000_000
+    async with tcp_server(read_late) as port:
+        stream = await dial(RedisAddress.parse(f"redis://127.0.0.1:{port}"), print, timeout_s=5)
+        stream.send("ECHO", b"x" * sent)
+        stream.abort("enough")
+        aborted.set()
+        assert await asyncio.wait_for(received, 5) < sent
+
+
 async def test_a_wrong_password_is_a_refusal(redis: RedisServer) -> None:
     with pytest.raises(RedisRefusedError, match="WRONGPASS"):
         await dial(RedisAddress.parse(f"redis://:no@127.0.0.1:{redis.port}"), print, timeout_s=5)

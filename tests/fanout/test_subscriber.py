@@ -2,6 +2,7 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from redis import Redis
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 
 from app.config import Settings
 from app.domain.closing import Reason
+from app.domain.ids import NodeId
 from app.domain.targets import Action, TargetKind
 from app.embedded import RedisServer
 from app.fanout.publisher import Publisher
@@ -213,6 +215,23 @@ async def test_a_node_hears_its_own_echo_and_no_one_elses(settings: Settings) ->
         await eventually(lambda: other.subscriber.last_echo_at is not None)
     assert node.subscriber.counts.messages == other.subscriber.counts.messages == 0
     assert node.rings == ["subscribed"]
+
+
+async def test_a_node_that_hears_its_echoes_is_never_taken_for_deaf(settings: Settings) -> None:
+    async with listening(settings, tick_s=0.02) as node:
+        await eventually(lambda: node.subscriber._subscription.health.heard_nonce > 10)
+    assert node.subscriber.losses == {}
+
+
+async def test_another_nodes_echo_is_not_ones_own(settings: Settings) -> None:
+    codec = BusCodec.from_settings(settings)
+    async with listening(settings, tick_s=60) as node:
+        subscriber = node.subscriber
+        subscriber.last_echo_at = None
+        subscriber._on_echo(codec.encode_echo(NodeId(UUID(int=1)), 1))
+        assert subscriber.last_echo_at is None
+        subscriber._on_echo(codec.encode_echo(subscriber._node_id, 1))
+        assert subscriber.last_echo_at is not None
 
 
 async def test_stopping_takes_no_time_and_leaves_no_connection(settings: Settings, client: Redis) -> None:

@@ -162,6 +162,35 @@ async def test_a_redis_that_refuses_publishing_takes_nobody_for_deaf(
     assert node.subscriber.losses == {}
 
 
+async def test_a_redis_that_refuses_the_echo_channel_is_listened_to_all_the_same(
+    redis: RedisServer, client: Redis
+) -> None:
+    client.acl_setuser(
+        "half-deaf",
+        enabled=True,
+        passwords=["+secret"],
+        channels=["*:close"],
+        commands=["+subscribe", "+ping"],
+    )
+    settings = settings_for(f"redis://half-deaf:secret@127.0.0.1:{redis.port}/0")
+    with capture_logs() as logs:
+        async with listening(settings) as node:
+            await eventually(lambda: node.subscriber._subscription.health.ticks > 2 * SILENT_TICKS)
+            assert node.subscriber.is_subscribed
+    assert node.subscriber.losses == {}
+    assert [log["event"] for log in logs].count("bus_refused") == 1
+
+
+async def test_a_redis_that_refuses_the_channel_is_asked_again(redis: RedisServer, client: Redis) -> None:
+    client.acl_setuser(
+        "deaf", enabled=True, passwords=["+secret"], channels=[], commands=["+subscribe", "+ping"]
+    )
+    url = f"redis://deaf:secret@127.0.0.1:{redis.port}/0"
+    async with listening(settings_for(url), confirmed=False) as node:
+        await eventually(lambda: node.subscriber.losses["refused"] >= 2)
+        assert not node.subscriber.is_subscribed
+
+
 async def test_a_wrong_password_is_a_loss_that_is_tried_again(redis: RedisServer) -> None:
     url = f"redis://:wrong@127.0.0.1:{redis.port}/0"
     async with listening(settings_for(url), confirmed=False) as node:

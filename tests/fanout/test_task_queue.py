@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uuid_utils.compat as uuid_utils
+from kombu.exceptions import OperationalError
 from redis import Redis
 
 from app.config import Settings
@@ -101,6 +102,18 @@ async def test_a_broker_that_was_frozen_takes_tasks_again(
     redis.thaw()
     assert await enqueues(tasks)
     assert all(await asyncio.gather(*(enqueues(tasks) for _ in range(8))))
+
+
+def test_a_sweep_that_sends_to_a_frozen_broker_is_told_within_the_bound(
+    settings: Settings, redis: RedisServer
+) -> None:
+    tasks = TaskQueue(settings)
+    redis.freeze()
+    start = time.monotonic()
+    with pytest.raises(OperationalError):
+        tasks.send(PRUNE)
+    assert time.monotonic() - start < BOUND_S + 0.5
+    tasks.close()
 
 
 async def test_a_broker_that_was_restarted_takes_tasks_again_without_a_failure(

@@ -23,6 +23,7 @@ class Node:
 
     is_current: bool = True
     policy: str = "hold"
+    takes_sockets: bool = True
     is_subscribed: bool = True
     is_database_reachable: bool = True
     is_shutting_down: bool = False

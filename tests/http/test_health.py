@@ -10,6 +10,7 @@ from app.http.health import routes
 def client(**node: object) -> httpx.AsyncClient:
     usual = {
         "is_current": True,
+        "takes_sockets": True,
         "policy": "hold",
         "is_subscribed": True,
         "is_database_reachable": True,
@@ -28,8 +29,13 @@ def client(**node: object) -> httpx.AsyncClient:
     [
         ({}, 200, "current"),
         ({"is_subscribed": False, "why": ["no subscription"]}, 200, "doorbell_lost"),
-        ({"is_current": False}, 503, "held"),
-        ({"is_current": False, "is_database_reachable": False}, 503, "database_lost"),
+        ({"is_current": False, "takes_sockets": False}, 503, "held"),
+        (
+            {"is_current": False, "takes_sockets": False, "is_database_reachable": False},
+            503,
+            "database_lost",
+        ),
+        ({"takes_sockets": False, "why": ["a trigger is missing"]}, 503, "refusing"),
         ({"is_database_reachable": False}, 200, "database_lost"),
         ({"is_shutting_down": True}, 503, "shutting_down"),
     ],

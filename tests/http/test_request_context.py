@@ -37,6 +37,15 @@ async def test_a_request_id_is_taken_from_the_client_if_it_can_be_logged(given, 
     assert (answer.headers["x-request-id"] == given) == is_kept
 
 
+async def test_the_log_of_a_bug_shows_where_it_was_and_nothing_that_was_sent(capsys):
+    headers = {"authorization": "Bearer secret-token", "cookie": "cutoff_session=secret-cookie"}
+    await failing().get("/bug", headers=headers)
+    printed = capsys.readouterr().out
+    assert "test_request_context.py" in printed
+    assert "secret-token" not in printed
+    assert "secret-cookie" not in printed
+
+
 async def test_no_log_line_and_no_column_ever_holds_a_token_or_a_password(world: World):
     with capture_logs() as logs:
         me = await world.sign_in("alice")

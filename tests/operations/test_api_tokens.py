@@ -45,7 +45,9 @@ def test_a_bad_name_is_refused(make: Builders, db: Session, name: str) -> None:
     "expires_at",
     [datetime(2040, 1, 1), datetime(2020, 1, 1, tzinfo=UTC)],  # noqa: DTZ001 - without zone is the point
 )
-def test_an_end_without_zone_or_in_the_past_is_refused(make: Builders, db: Session, expires_at: datetime) -> None:
+def test_an_end_without_zone_or_in_the_past_is_refused(
+    make: Builders, db: Session, expires_at: datetime
+) -> None:
     with pytest.raises(Invalid) as refused:
         create_api_token(db, caller=make.session().caller, name="x", expires_at=expires_at)
     assert refused.value.field == "expires_at"
@@ -65,7 +67,9 @@ def test_a_token_makes_no_tokens(make: Builders, db: Session) -> None:
         "UPDATE session SET expires_at = now()",
     ],
 )
-def test_what_has_ended_between_the_check_and_the_lock_mints_nothing(make: Builders, db: Session, statement: str) -> None:
+def test_what_has_ended_between_the_check_and_the_lock_mints_nothing(
+    make: Builders, db: Session, statement: str
+) -> None:
     session = make.session()
     run(db, statement)
     with pytest.raises(Unauthenticated):
@@ -80,7 +84,10 @@ def test_only_live_tokens_are_listed_in_pages(make: Builders, db: Session) -> No
     run(db, "UPDATE api_token SET expires_at = now() WHERE id = %(id)s", id=tokens[2].api_token_id)
     first = list_api_tokens(db, caller=session.caller, page=PageRequest(limit=1))
     second = list_api_tokens(db, caller=session.caller, page=PageRequest(limit=1, cursor=first.next_cursor))
-    assert [each.api_token_id for each in first.items + second.items] == [tokens[1].api_token_id, tokens[0].api_token_id]
+    assert [each.api_token_id for each in first.items + second.items] == [
+        tokens[1].api_token_id,
+        tokens[0].api_token_id,
+    ]
     assert second.next_cursor is None
 
 

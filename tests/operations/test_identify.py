@@ -61,13 +61,19 @@ def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db:
     assert reason_of(db, token.token) == "account_suspended"
     daemon = random_token(TokenKind.DAEMON)
     caller = identify(
-        db, token=daemon, address=ADDRESS, daemon_token_hash=hash_token(daemon), daemon_account=session.account_id
+        db,
+        token=daemon,
+        address=ADDRESS,
+        daemon_token_hash=hash_token(daemon),
+        daemon_account=session.account_id,
     )
     assert caller.credential_type is CredentialType.DAEMON_TOKEN
 
 
 @pytest.mark.parametrize("kind", list(TokenKind))
-def test_a_well_formed_token_that_nobody_issued_proves_nothing(make: Builders, db: Session, kind: TokenKind) -> None:
+def test_a_well_formed_token_that_nobody_issued_proves_nothing(
+    make: Builders, db: Session, kind: TokenKind
+) -> None:
     account = make.account()
     with pytest.raises(Unauthenticated) as refused:
         identify(
@@ -80,7 +86,9 @@ def test_a_well_formed_token_that_nobody_issued_proves_nothing(make: Builders, d
     assert refused.value.reason == "unauthenticated"
 
 
-@pytest.mark.parametrize("token", ["", "cutoff_session_", "Bearer x", "\ud800", "cutoff_session_" + "a" * 44, "\0"])
+@pytest.mark.parametrize(
+    "token", ["", "cutoff_session_", "Bearer x", "\ud800", "cutoff_session_" + "a" * 44, "\0"]
+)
 def test_a_malformed_token_reads_nothing(db: Session, token: str) -> None:
     run(db, "ALTER TABLE session RENAME TO away")
     assert reason_of(db, token) == "unauthenticated"

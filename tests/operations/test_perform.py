@@ -283,7 +283,9 @@ def test_revoking_a_grant_ends_its_support_sessions_and_only_those(
     assert facts.closures() == [("close", "session", "support_access_revoked")]
     row = facts.revocation(revocation_id)
     assert (row["grants_ended"], row["sessions_ended"]) == (1, 1)
-    (revoked,) = facts.rows("SELECT revoked_by, revoked_at <= expires_at AS is_in_time FROM support_access_grant")
+    (revoked,) = facts.rows(
+        "SELECT revoked_by, revoked_at <= expires_at AS is_in_time FROM support_access_grant"
+    )
     assert (revoked["revoked_by"], revoked["is_in_time"]) == (organization.admin.account_id, True)
     (event,) = facts.successes(revocation_id)
     assert event["grant_id"] == str(grant.grant_id)
@@ -312,7 +314,10 @@ def test_of_two_revocations_of_one_session_only_the_first_ends_it_and_tells(
 
     assert len(publisher.messages) == 1
     assert len(facts.closures()) == 1
-    assert facts.value("SELECT count(*) FROM audit_event WHERE outcome = 'success' AND type = 'session_revoke'") == 1
+    assert (
+        facts.value("SELECT count(*) FROM audit_event WHERE outcome = 'success' AND type = 'session_revoke'")
+        == 1
+    )
 
 
 def test_a_kind_of_a_newer_version_is_left_to_a_newer_worker(

@@ -37,7 +37,12 @@ def test_of_four_concurrent_performers_exactly_one_ends_it(
     assert sum(outcome.has_ended_now for outcome in outcomes) == 1
     assert len(facts.closures()) == 1
     assert len(facts.successes(revocation_id)) == 1
-    assert facts.value("SELECT count(*) FROM revocation_transaction WHERE revocation_id = %(id)s", id=revocation_id) == 1
+    assert (
+        facts.value(
+            "SELECT count(*) FROM revocation_transaction WHERE revocation_id = %(id)s", id=revocation_id
+        )
+        == 1
+    )
 
 
 def test_a_performer_that_waits_for_another_leaves_the_rest_to_it(

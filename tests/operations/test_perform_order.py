@@ -169,7 +169,11 @@ def test_a_performer_killed_between_commit_and_publish_is_resumed_at_publishing(
 
 
 def test_when_the_acknowledgement_of_the_commit_is_lost_the_retry_finds_the_end_done_and_audits_once(
-    settings: Settings, database: Database, publisher: RecordingPublisher, facts: Facts, revocation_id: RevocationId
+    settings: Settings,
+    database: Database,
+    publisher: RecordingPublisher,
+    facts: Facts,
+    revocation_id: RevocationId,
 ):
     class LosesAcknowledgements(Database):
         @contextmanager

@@ -21,8 +21,12 @@ from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 LEEWAY = timedelta(seconds=10)
 
 
-def rotate(db: Session, refresh_token: str, *, lifetime: timedelta = timedelta(hours=2)) -> RotatedSession | ReuseFound:
-    return rotate_refresh_token(db, refresh_token=refresh_token, lifetime=lifetime, leeway=LEEWAY, address=ADDRESS)
+def rotate(
+    db: Session, refresh_token: str, *, lifetime: timedelta = timedelta(hours=2)
+) -> RotatedSession | ReuseFound:
+    return rotate_refresh_token(
+        db, refresh_token=refresh_token, lifetime=lifetime, leeway=LEEWAY, address=ADDRESS
+    )
 
 
 def rotated(db: Session, refresh_token: str) -> RotatedSession:
@@ -41,7 +45,9 @@ def test_a_rotation_closes_nothing_and_moves_the_end_of_the_session(make: Builde
     assert answer.session_id == session.session_id
     assert answer.refresh_token != session.refresh_token
     assert [each.action for each in closures(db)] == ["recheck"]
-    row = one_row(db, "SELECT expires_at - issued_at > interval '1 hour 59 minutes' AS moved, token_hash FROM session")
+    row = one_row(
+        db, "SELECT expires_at - issued_at > interval '1 hour 59 minutes' AS moved, token_hash FROM session"
+    )
     assert row == {"moved": True, "token_hash": session.token_hash}
 
 
@@ -54,7 +60,9 @@ def test_the_end_moves_up_to_the_absolute_end_and_never_back(make: Builders, db:
     assert second.expires_at == first.expires_at
 
 
-def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(make: Builders, db: Session) -> None:
+def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(
+    make: Builders, db: Session
+) -> None:
     session = make.session()
     lost = rotated(db, session.refresh_token)
     again = rotated(db, session.refresh_token)
@@ -69,7 +77,11 @@ def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Session) 
     let_the_leeway_pass(db)
     answer = rotate(db, session.refresh_token)
     assert isinstance(answer, ReuseFound)
-    row = one_row(db, "SELECT kind, reason, source, target_id, performed_at FROM revocation WHERE id = %(id)s", id=answer.revocation_id)
+    row = one_row(
+        db,
+        "SELECT kind, reason, source, target_id, performed_at FROM revocation WHERE id = %(id)s",
+        id=answer.revocation_id,
+    )
     assert row == {
         "kind": "refresh_token_reuse",
         "reason": "refresh_token_reuse",
@@ -118,7 +130,9 @@ def test_of_two_refreshes_at_once_both_get_the_same_successor(make: Builders, da
         assert len(all_rows(db, "SELECT FROM refresh_token WHERE consumed_at IS NULL")) == 1
 
 
-def test_a_refresh_that_waits_for_the_end_of_its_session_is_refused(make: Builders, database: Database) -> None:
+def test_a_refresh_that_waits_for_the_end_of_its_session_is_refused(
+    make: Builders, database: Database
+) -> None:
     session = make.session()
     refusals: list[str] = []
 
@@ -152,14 +166,19 @@ def test_a_refresh_that_came_before_the_end_dies_with_it(make: Builders, databas
     ("statement", "reason"),
     [
         ("UPDATE session SET terminated_at = now(), end_reason = 'logged_out'", "logged_out"),
-        ("UPDATE session SET expires_at = now() - interval '1 s', absolute_expires_at = now()", "session_expired"),
+        (
+            "UPDATE session SET expires_at = now() - interval '1 s', absolute_expires_at = now()",
+            "session_expired",
+        ),
         ("UPDATE account SET suspended_at = now()", "account_suspended"),
         ("UPDATE account SET deleted_at = now()", "account_deleted"),
         ("UPDATE account SET sessions_ended_at = clock_timestamp()", "all_sessions_revoked"),
         ("UPDATE refresh_token SET invalidated_at = now()", "session_revoked"),
     ],
 )
-def test_what_is_over_is_refused_and_revives_nothing(make: Builders, db: Session, statement: str, reason: str) -> None:
+def test_what_is_over_is_refused_and_revives_nothing(
+    make: Builders, db: Session, statement: str, reason: str
+) -> None:
     session = make.session()
     run(db, statement)
     with pytest.raises(Unauthenticated) as refused:
@@ -178,8 +197,10 @@ def test_a_session_that_has_only_expired_is_refreshed_and_alive_again(make: Buil
     assert identify(db, token=session.token, address=ADDRESS).session_id == session.session_id
 
 
-@pytest.mark.parametrize("token", ["", "x", "cutoff_refresh_short", random_token(TokenKind.SESSION), random_token(TokenKind.REFRESH)])
+@pytest.mark.parametrize("token", ["", "x", "cutoff_refresh_short", *TokenKind])
 def test_what_nobody_issued_is_refused(db: Session, token: str) -> None:
+    if isinstance(token, TokenKind):
+        token = random_token(token)
     with pytest.raises(Unauthenticated) as refused:
         rotate(db, token)
     assert refused.value.reason == "unauthenticated"

@@ -41,9 +41,12 @@ class Cores:
     def with_lease(cls, lease_s: float) -> "Cores":
         return cls(Currency(lease_s=lease_s))
 
-    def hold(self, entry: Entry) -> Entry:
-        """The entry is attached and admitted, as if read before anything happened."""
+    def hold(self, made: MadeSession | MadeToken) -> Entry:
+        """A socket on that credential, attached and admitted as if it had been read before anything happened."""
+        entry = entry_of(made)
         self.registry.attach(entry, now=0.0)
+        entry.account_id = made.account_id
+        entry.api_token_id = made.api_token_id if isinstance(made, MadeToken) else None
         entry.epoch = self.currency.epoch
         self.registry.admit(entry)
         return entry

@@ -1,53 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import psycopg
 import pytest
 
 from app.config import Settings
-from app.realtime.tail import RING_SPACING_S, Tail
+from app.realtime.tail import RING_SPACING_S
 from tests.realtime.conditions import always, eventually
-from tests.realtime.cores import Clock, Cores, entry_of
-from tests.realtime.databases import SteppedConnection, a_postgres
-from tests.realtime.nodes import quick
-
-LEASE_S = 3.0
-
-
-@dataclass
-class Tailing:
-    """A tail whose polls the test makes one by one, on a clock that it moves."""
-
-    tail: Tail
-    cores: Cores
-    clock: Clock
-    connection: SteppedConnection
-    good: list[tuple[int, bool]] = field(default_factory=list)
-
-
-async def is_known() -> bool:
-    return True
-
-
-@asynccontextmanager
-async def tailing(settings: Settings, *, timeout_s: float = 2.5) -> AsyncIterator[Tailing]:
-    connection, cores, clock = SteppedConnection(settings.database_url), Cores.with_lease(LEASE_S), Clock()
-    good: list[tuple[int, bool]] = []
-    tail = Tail(
-        quick(settings, lease=LEASE_S, poll_timeout=timeout_s),
-        connection=connection,
-        currency=cores.currency,
-        registry=cores.registry,
-        deadlines=cores.deadlines,
-        on_good_poll=lambda applied, *, gates_waited: good.append((applied, gates_waited)),
-        register_again=is_known,
-        clock=clock,
-    )
-    yield Tailing(tail, cores, clock, connection, good)
-    connection.drop()
-
+from tests.realtime.databases import a_postgres
+from tests.realtime.tailing import LEASE_S, Tailing, tailing
 
 @pytest.fixture
 async def it(settings: Settings) -> AsyncIterator[Tailing]:
@@ -69,7 +30,7 @@ async def test_the_first_poll_takes_the_snapshot_and_no_rows(settings, make, han
 
 async def test_what_was_committed_since_the_last_poll_is_applied_once(it, make, hands):
     session, bystander = make.session(), make.session()
-    entry, other = it.cores.hold(entry_of(session)), it.cores.hold(entry_of(bystander))
+    entry, other = it.cores.hold(session), it.cores.hold(bystander)
     await hands.sql("DELETE FROM session WHERE id = %(id)s", id=session.session_id)
     assert await it.tail.poll()
     assert await it.tail.poll()
@@ -80,7 +41,7 @@ async def test_what_was_committed_since_the_last_poll_is_applied_once(it, make, 
 async def test_a_lower_number_that_commits_later_is_not_skipped(it, make, hands):
     """B108."""
     first, second = make.session(), make.session()
-    one, two = it.cores.hold(entry_of(first)), it.cores.hold(entry_of(second))
+    one, two = it.cores.hold(first), it.cores.hold(second)
     with hands.connection() as late:
         late.execute("DELETE FROM session WHERE id = %s", [first.session_id])
         await hands.sql("DELETE FROM session WHERE id = %(id)s", id=second.session_id)
@@ -93,7 +54,7 @@ async def test_a_lower_number_that_commits_later_is_not_skipped(it, make, hands)
 async def test_an_old_transaction_that_ends_something_late_is_not_missed(it, make, hands):
     """B109."""
     session = make.session()
-    entry = it.cores.hold(entry_of(session))
+    entry = it.cores.hold(session)
     with hands.connection() as old:
         old.execute("SELECT pg_current_xact_id()")
         for _ in range(3):
@@ -121,7 +82,7 @@ async def test_beside_a_transaction_open_for_hours_nothing_is_read_twice(it, mak
 async def test_a_poll_that_fails_moves_neither_the_lease_nor_the_cursor(it, make, database_url):
     """B113, B115."""
     session, currency = make.session(), it.cores.currency
-    entry = it.cores.hold(entry_of(session))
+    entry = it.cores.hold(session)
     before = (currency.as_of, currency.cursor)
     it.clock.now += 1
     with psycopg.connect(database_url, autocommit=True) as other:
@@ -190,7 +151,7 @@ async def test_a_locked_log_times_out_and_is_read_when_it_is_let_go(settings, ma
     async with tailing(settings, timeout_s=0.2) as it:
         assert await it.tail.poll()
         session = make.session()
-        entry = it.cores.hold(entry_of(session))
+        entry = it.cores.hold(session)
         await hands.sql("DELETE FROM session WHERE id = %(id)s", id=session.session_id)
         with hands.connection() as migration:
             migration.execute("LOCK TABLE closure")

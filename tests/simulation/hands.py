@@ -100,10 +100,18 @@ class Hands:
         if row is None or row.kind is not SESSION:
             return row is not None
         others = [account for account in self.database.accounts if account != row.account]
-        if others:
-            moved = row._replace(account=others[-1], issued_at=1 << 16)
-            self.database.write(transaction, self.database.credentials, number, moved)
-            self._announce(transaction, number, row, Action.RECHECK)
+        if row.ended is not None or row.is_deleted or not others:
+            return True
+        if not self.database.lock(transaction, self.database.accounts, others[-1]):
+            return False
+        account = cast("Account", self.database.accounts[others[-1]][-1][1])
+        issued = account.last_instant + 1
+        moved = row._replace(account=others[-1], issued_at=issued)
+        self.database.write(
+            transaction, self.database.accounts, others[-1], account._replace(last_instant=issued)
+        )
+        self.database.write(transaction, self.database.credentials, number, moved)
+        self._announce(transaction, number, row, Action.RECHECK)
         return True
 
     def end_sessions(self, transaction: Transaction, number: int) -> bool:

@@ -32,7 +32,7 @@ class Openings:
         node = self._node
         world = node.world
         if not node.takes_sockets():
-            world.note("an opening was answered 503")
+            world.note("an opening was answered 503", "node", node.number)
             return
         world.sockets += 1
         row = cast("Credential", world.database.credentials[life.number][-1][1])
@@ -49,7 +49,8 @@ class Openings:
         world = node.world
         sent_at, epoch, number = node.clock(), node.currency.epoch, socket.life.number
         socket.reading_since = sent_at
-        behind = world.database.snapshot() if not RULES.reads_the_primary else None
+        behind = None if RULES.reads_the_primary else node.replica
+        node.replica = world.database.snapshot()
 
         def answer() -> Reading:
             snapshot = behind or world.database.snapshot()
@@ -89,16 +90,16 @@ class Openings:
         )
         match verdict:
             case Admitted():
-                world.note("a socket was admitted")
+                world.note("a socket was admitted", "node", node.number, "credential", socket.life.number, entry.snapshot)
                 if RULES.arms_by_wall_clock and entry.deadline < NEVER:
                     entry.deadline += seconds(node.skew)
                 node.speaking.append(socket)
                 node.rechecks.watch_deadlines()
             case Refused(closing):
-                world.note(f"an opening was refused {closing.code.value}")
+                world.note(f"an opening was refused {closing.code.value}", "node", node.number)
                 check_told(socket, closing.code, world)
             case VerifyAgain():
-                world.note("an opening was read once more")
+                world.note("an opening was read once more", "node", node.number)
                 self._verify(socket)
             case NotCurrent():
-                world.note("an opening was given up")
+                world.note("an opening was given up", "node", node.number)

@@ -44,7 +44,7 @@ class Rechecking:
         node = self._node
         entries = tuple(entry for entry in node.registry if entry.is_admitted and entry.closing is None)
         if entries and node.currency.is_current(node.clock()):
-            node.world.note("the walk reads")
+            node.world.note("the walk reads", "node", node.number)
             self._read(entries, Via.RECONCILIATION)
 
     def watch_deadlines(self) -> None:
@@ -66,7 +66,7 @@ class Rechecking:
         self._watched = -1
         due = node.deadlines.due(node.clock())
         if due:
-            node.world.note("a deadline came")
+            node.world.note("a deadline came", "node", node.number)
             node.registry.owe_read(due)
             self.wake()
         node.deadlines.forget_stale(len(node.registry))
@@ -113,7 +113,7 @@ class Rechecking:
             if counted and RULES.arms_by_wall_clock:
                 entry.deadline += seconds(node.skew)
         if count < len(entries):
-            node.world.note("a read did not count")
+            node.world.note("a read did not count", "node", node.number)
         if via is Via.RECHECK:
             self._over(is_unfinished=count < len(entries))
         elif count < len(entries):

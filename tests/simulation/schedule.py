@@ -9,7 +9,7 @@ from app.domain.credentials import CredentialType
 from app.domain.targets import Action, Closure, TargetKind
 from tests.simulation.choices import Choices
 from tests.simulation.database import Transaction
-from tests.simulation.hands import CHANGES, Hands
+from tests.simulation.hands import CHANGES, Change, Hands
 from tests.simulation.node import SimulatedNode
 from tests.simulation.quiet import check_quiet
 from tests.simulation.rows import Credential
@@ -34,6 +34,7 @@ class Outcome:
     sockets: int
     worst: int
     seen: Counter[str]
+    interleavings: set[tuple[str, str, str]]
     choices: list[int]
     journal: list[str] | None
 
@@ -49,7 +50,15 @@ def run(seed: int = 0, *, script: Sequence[int] | None = None, journal: bool = F
     except Violated as violation:
         violated, what = violation.rule, str(violation)
     return Outcome(
-        seed, violated, what, world.sockets, world.worst, world.seen, choices.made, world.journal
+        seed=seed,
+        violated=violated,
+        what=what,
+        sockets=world.sockets,
+        worst=world.worst,
+        seen=world.seen,
+        interleavings=world.interleavings,
+        choices=choices.made,
+        journal=world.journal,
     )
 
 
@@ -111,7 +120,7 @@ class Schedule:
         )
         world.nodes.append(node)
         node.later(self._below(8), node.tail.ring)
-        node.later(self._below(8), node.report)
+        node.later(self._below(8) + (0, 0, 0, 3 * SECOND)[self._below(4)], node.report)
         for life in list(world.truth.lives.values()):
             world.at(self._below(3 * SECOND), self._open, life, node)
 
@@ -144,19 +153,19 @@ class Schedule:
         """Nothing passes between a node and the database for a while."""
         for node in self._some_node():
             node.cut_until = self._world.now + 16 + self._below(5 * SECOND)
-            self._world.note("a node was cut off")
+            self._world.note("a node was cut off", node.number, node.cut_until / 64)
 
     def freeze(self) -> None:
         """A node does nothing for a while."""
         for node in self._some_node():
             node.frozen_until = self._world.now + 8 + self._below(5 * SECOND)
-            self._world.note("a node froze")
+            self._world.note("a node froze", node.number, node.frozen_until / 64)
 
     def crash(self) -> None:
         """A node dies, and another is started."""
         for node in self._some_node():
             node.crash()
-            self._world.note("a node died")
+            self._world.note("a node died", node.number)
             self._start_node()
 
     def fail_over(self) -> None:
@@ -173,6 +182,22 @@ class Schedule:
         """A node's slow timer."""
         for node in self._some_node():
             node.later(0, node.rechecks.walk)
+
+    def read_while_it_changes(self) -> None:
+        """An end is moved just while everybody is being read, by one read and then by another."""
+        world = self._world
+        numbers = list(world.truth.lives)
+        number = numbers[self._below(len(numbers))]
+        for node in world.nodes:
+            for _ in range(2):
+                node.later(self._below(16), node.rechecks.walk)
+        for change in (Hands.touch, Hands.move_end):
+            world.at(self._below(24), self._change_at_once, change, number)
+
+    def _change_at_once(self, change: Change, number: int) -> None:
+        world = self._world
+        transaction = world.database.begin()
+        self._write(transaction, number, lambda mine, its: change(world.hands, mine, its), 0)
 
     def leave(self) -> None:
         """A client goes away."""
@@ -233,6 +258,7 @@ class Schedule:
         _note_account_closures(world, transaction)
         known = set(world.truth.lives)
         world.truth.after_commit(transaction.xid, world.now)
+        world.note("a transaction was committed", transaction.xid, "begun on", transaction.timeline)
         if transaction.log and world.choices.below(3) < 2:
             self._publish([row.closure for row in transaction.log])
         for number in set(world.truth.lives) - known:
@@ -266,5 +292,6 @@ _BEFALLS: tuple[tuple[int, Callable[[Schedule], Any]], ...] = (
     (1, Schedule.fail_over),
     (1, Schedule.prune),
     (1, Schedule.walk),
+    (2, Schedule.read_while_it_changes),
     (1, Schedule.leave),
 )

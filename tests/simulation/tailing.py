@@ -87,7 +87,7 @@ class Tailing:
 
     def _failed(self, ticket: PollTicket) -> None:
         node = self._node
-        node.world.note("a poll failed")
+        node.world.note("a poll failed", "node", node.number)
         node.currency.poll_failed(ticket)
         if ticket is self._ticket:
             self._ticket = None
@@ -96,6 +96,8 @@ class Tailing:
     def _answered(self, ticket: PollTicket, answer: Answer) -> None:
         node = self._node
         position = answer.position
+        if node.world.journal is not None and answer.rows:
+            node.world.note("rows", "node", node.number, *(_short(row) for row in answer.rows))
         if not RULES.takes_time_before_sending:
             self._sent[ticket.number] = node.world.now
             ticket = self._ticket = node.currency._in_flight = replace(ticket, sent_at=node.clock())
@@ -104,7 +106,7 @@ class Tailing:
             self._is_answered = calls_for is not Next.IGNORE
         match calls_for:
             case Next.IGNORE:
-                node.world.note("an answer was thrown away")
+                node.world.note("an answer was thrown away", "node", node.number)
                 if ticket is self._ticket:
                     self._failed(ticket)
             case Next.BASELINE:
@@ -113,13 +115,12 @@ class Tailing:
             case Next.APPLY:
                 self._apply(ticket, answer, self._done)
             case Next.RECONCILE:
+                self.skipped_to = max([self.skipped_to, *(row.seq for row in answer.rows)])
                 self._apply(ticket, answer, self._reconcile)
 
     def _apply(self, ticket: PollTicket, answer: Answer, then: Then) -> None:
         """Every row, at times in slices with something between them; only then what comes next (R2)."""
-        rows = sorted(
-            answer.rows, key=lambda row: precedence(row.closure.target.kind, row.closure.cause)
-        )
+        rows = sorted(answer.rows, key=lambda row: precedence(row.closure))
         if not RULES.tails:
             rows = []
         if not RULES.applies_before_advancing and rows and then == self._done:
@@ -142,7 +143,8 @@ class Tailing:
     def _apply_rows(self, rows: list[LogRow]) -> None:
         node = self._node
         for row in rows:
-            self.applied[row.seq] += 1
+            if row.seq > self.skipped_to:
+                self.applied[row.seq] += 1
             node.registry.apply(row.closure, via=Via.TAIL, generation=node.currency.generation)
 
     def _done(self, ticket: PollTicket, position: Position) -> None:
@@ -166,7 +168,7 @@ class Tailing:
 
     def _reconcile(self, ticket: PollTicket, _position: Position) -> None:
         node, database = self._node, self._node.world.database
-        node.world.note("a reconciliation begins")
+        node.world.note("a reconciliation begins", "node", node.number)
         entries = [entry for entry in node.registry if entry.is_admitted and entry.closing is None]
         epoch = node.currency.begin_epoch()
         self._sent[ticket.number] = node.world.now
@@ -179,10 +181,10 @@ class Tailing:
         node = self._node
         assert attempt.position is not None
         self.skipped_to = node.world.database._seq
-        node.currency.reconciled(attempt.position, epoch=attempt.epoch, sent_at=attempt.sent_at)
         if RULES.mutes_after_reconciling:
-            node.registry.mute_before_epoch(attempt.epoch)
-        node.world.note("a reconciliation ends")
+            node.registry.mute_before_epoch(attempt.epoch, generation=node.currency.generation)
+        node.currency.reconciled(attempt.position, epoch=attempt.epoch, sent_at=attempt.sent_at)
+        node.world.note("a reconciliation ends", "node", node.number)
         self._good(attempt.ticket)
 
     def is_trying(self, attempt: "Attempt") -> bool:
@@ -203,7 +205,7 @@ class Tailing:
         def answer() -> list[Reading]:
             return [_reading(node, entry, snapshot, sent_at=clock, epoch=attempt.epoch) for entry in entries]
 
-        world.note("a reconciliation reads")
+        world.note("a reconciliation reads", "node", node.number)
         node.ask(answer, attempt.judges, entries)
 
     def judges(self, entry: Entry, reading: Reading) -> None:
@@ -269,3 +271,7 @@ def _reading(
     world = node.world
     record = world.database.read(socket.life.number, snapshot, now=world.now)
     return Reading(sent_at=sent_at, epoch=epoch, snapshot=snapshot, record=record)
+
+
+def _short(row: LogRow) -> str:
+    return f"{row.xid}:{row.closure.action.value} {row.closure.target.kind.value} {row.closure.target.key[-3:]}"

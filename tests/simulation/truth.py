@@ -32,6 +32,8 @@ class Life:
         self.ended_by: int | None = None
         """The transaction that ended it early, or at once by the clock: what a receipt is for."""
         self.is_confirmed = False
+        self.accounts: set[int] = set()
+        """Whose it is and was."""
 
     def is_alive(self, now: int) -> bool:
         """Whether it is valid at that tick."""
@@ -99,4 +101,5 @@ class Truth:
                 ends_at = min(ends_at, grant.expires_at)
             if number not in self.lives:
                 self.lives[number] = Life(number)
+            self.lives[number].accounts.add(row.account)
             self.lives[number].becomes(State(now, is_over, ends_at), xid)

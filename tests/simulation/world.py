@@ -53,7 +53,10 @@ class World:
         self.journal: list[str] | None = None
         self._events: list[Event] = []
         self._made = 0
-        self._before: str = ""
+        self.interleavings: set[tuple[str, str, str]] = set()
+        """Which three things have followed one another."""
+
+        self._before = ("", "")
 
     def at(self, delay: int, event: Callable[..., None], *arguments: Any) -> None:
         """It happens so many ticks from now."""
@@ -75,11 +78,14 @@ class World:
         """Whether a message never arrives."""
         return not self.is_quiet and self.choices.happens(percent)
 
-    def note(self, what: str) -> None:
-        """It is counted, and written down if somebody is reading along."""
+    def note(self, what: str, *details: object) -> None:
+        """It is counted, and written down with its details if somebody is reading along."""
         self.seen[what] += 1
+        before, just_now = self._before
+        self.interleavings.add((before, just_now, what))
+        self._before = (just_now, what)
         if self.journal is not None:
-            self.journal.append(f"{self.now / 64:8.3f}  {what}")
+            self.journal.append(f"{self.now / 64:8.3f}  {what}  {' '.join(map(str, details))}".rstrip())
 
     def run(self, until: int) -> None:
         """Whatever is due up to that tick happens; after each event the gates of all sockets are tried."""

@@ -42,8 +42,12 @@ def test_two_beats_and_a_worker_record_each_end_once_and_resume_what_was_lost(
     start_worker("--concurrency", "2")
     beats = [start_beat(), start_beat()]
 
-    eventually(lambda: facts.value("SELECT count(*) = 5 FROM revocation WHERE audited_at IS NOT NULL"), within_s=40)
-    eventually(lambda: facts.value("SELECT count(*) = 5 FROM revocation WHERE confirmed_at IS NOT NULL"), within_s=20)
+    eventually(
+        lambda: facts.value("SELECT count(*) = 5 FROM revocation WHERE audited_at IS NOT NULL"), within_s=40
+    )
+    eventually(
+        lambda: facts.value("SELECT count(*) = 5 FROM revocation WHERE confirmed_at IS NOT NULL"), within_s=20
+    )
     eventually(lambda: facts.value("SELECT answered_at IS NOT NULL FROM canary"))
     sources = facts.rows("SELECT source, kind, count(*) AS times FROM revocation GROUP BY 1, 2 ORDER BY 1, 2")
     assert [tuple(row.values()) for row in sources] == [
@@ -66,9 +70,9 @@ def test_beat_leaves_no_file_behind_and_its_messages_expire(
     beat = start_beat()
     broker = redis_client.Redis.from_url(settings.redis_url)
     upkeep, revocations = (f"{settings.namespace}:{name}" for name in (UPKEEP, REVOCATIONS))
-    eventually(lambda: broker.llen(upkeep) >= 4 and broker.llen(revocations) >= 1, within_s=40)  # type: ignore[operator]
+    eventually(lambda: broker.llen(upkeep) >= 4 and broker.llen(revocations) >= 1, within_s=40)
 
-    messages = [json.loads(text) for text in broker.lrange(upkeep, 0, -1) + broker.lrange(revocations, 0, -1)]  # type: ignore[operator]
+    messages = [json.loads(text) for text in broker.lrange(upkeep, 0, -1) + broker.lrange(revocations, 0, -1)]
 
     assert {message["headers"]["task"] for message in messages} == {
         "worker.tasks.canary",

@@ -82,9 +82,7 @@ class Keeper:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    with_children = process.poll() is None
-    if with_children:
-        process.terminate()
+    process.terminate()
     try:
         process.wait(STOP_WITHIN_S)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,13 @@
+"""One world for each pytest worker: scenarios heal it before they break it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.world import World, running_world
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    with running_world() as world:
+        yield world

@@ -1,0 +1,23 @@
+"""The list of all faults, in the order in which they are played."""
+
+from tests.faults import (
+    bus_faults,
+    node_faults,
+    peer_faults,
+    postgres_faults,
+    redis_faults,
+    table_faults,
+    worker_faults,
+)
+from tests.faults.fault import FAULTS
+
+__all__ = [
+    "FAULTS",
+    "bus_faults",
+    "node_faults",
+    "peer_faults",
+    "postgres_faults",
+    "redis_faults",
+    "table_faults",
+    "worker_faults",
+]

@@ -1,0 +1,87 @@
+"""A TCP line that can be broken without either end being told: silent for a while, dead for ever, or deaf to one reply."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+CHUNK_BYTES = 65536
+
+
+class Line:
+    """A proxy before one port of this machine, on the running loop."""
+
+    def __init__(self, upstream_port: int) -> None:
+        self._upstream_port = upstream_port
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._dead: set[asyncio.StreamWriter] = set()
+        self._last_words: bytes | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    async def start(self) -> None:
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Meanwhile nothing comes through, in old connections and new; then it does, late, as TCP sends it again."""
+        self._flows.clear()
+        try:
+            yield
+        finally:
+            self.restore()
+
+    def restore(self) -> None:
+        self._flows.set()
+        self._last_words = None
+
+    def kill_open(self) -> None:
+        """What is open now stays open and dead for ever; new connections work."""
+        self._dead |= self._open
+
+    def swallow_replies_after(self, words: bytes) -> None:
+        """The next connection on which a client says that is dead from then on: the words arrive, their answer does not."""
+        self._last_words = words
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open.add(writer)
+        there = asyncio.ensure_future(self._carry(reader, upstream, line=writer, is_client=True))
+        back = asyncio.ensure_future(self._carry(upstream_reader, writer, line=writer, is_client=False))
+        try:
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            """The world ends; asyncio's server would complain about a task that says so."""
+        finally:
+            for direction in (there, back):
+                direction.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+            self._open.discard(writer)
+            self._dead.discard(writer)
+            writer.transport.abort()
+            upstream.transport.abort()
+
+    async def _carry(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        line: asyncio.StreamWriter,
+        is_client: bool,
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(CHUNK_BYTES):
+                await self._flows.wait()
+                if line in self._dead:
+                    continue
+                writer.write(data)
+                if is_client and self._last_words is not None and self._last_words in data:
+                    self._dead.add(line)
+                    self._last_words = None
+            await self._flows.wait()

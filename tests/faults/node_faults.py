@@ -1,0 +1,78 @@
+"""A node runs, is frozen, or is dead."""
+
+import asyncio
+
+from app.clock import boot_seconds
+from tests.faults.bounds import BY_TAIL_S, LEASE_S, RECEIPT_MARGIN_S
+from tests.faults.fault import Measured, fault
+from tests.faults.watched import ABNORMAL
+from tests.faults.world import World
+
+SHUTTING_DOWN = 1012
+
+
+async def _frozen(world: World, for_s: float) -> Measured:
+    async with world.cast() as cast:
+        with world.nodes[1].frozen():
+            await cast.end_by_sql()
+            await asyncio.sleep(for_s)
+        await cast.watch(for_s + LEASE_S)
+        return await cast.measured(LEASE_S)
+
+
+@fault("node frozen for 1 s across the end", bound_s=LEASE_S)
+async def frozen_short(world: World) -> Measured:
+    return await _frozen(world, 1.0)
+
+
+@fault("node frozen for 5 s across the end", bound_s=LEASE_S)
+async def frozen_long(world: World) -> Measured:
+    return await _frozen(world, 5.0)
+
+
+@fault("node frozen for 25 s across the end", bound_s=LEASE_S, is_long=True)
+async def frozen_very_long(world: World) -> Measured:
+    return await _frozen(world, 25.0)
+
+
+@fault("node killed: until the receipt is complete", bound_s=LEASE_S + RECEIPT_MARGIN_S)
+async def killed(world: World) -> Measured:
+    bound_s = LEASE_S + RECEIPT_MARGIN_S
+    async with world.cast() as cast:
+        dead = world.nodes[1]
+        cast.excused[dead.name] = ABNORMAL
+        dead.kill()
+        answer = await cast.end_over_http(wait_s=10)
+        receipt = answer.body
+        cast.note(worst_s=boot_seconds() - cast.ended_at)
+        cast.check(receipt["state"] == "complete", f"the receipt is {receipt['state']}")
+        names = [node["name"] for node in receipt["unconfirmed"]]
+        cast.check(names == [dead.name], f"unconfirmed: {names}")
+        counted = [node["name"] for node in receipt["nodes"] if node["closed"]]
+        cast.check(dead.name not in counted, "a node that did not answer is counted as closed")
+        await cast.watch(bound_s)
+        return await cast.measured(bound_s)
+
+
+@fault("node told to stop in the middle of a mass close", bound_s=BY_TAIL_S)
+async def stopped(world: World) -> Measured:
+    async with world.cast() as cast:
+        node = world.nodes[1]
+        cast.excused[node.name] = SHUTTING_DOWN
+        await cast.add_victims(cast.session.token, per_node=100, every_s=1.0)
+        await cast.end_by_sql()
+        mine = [each for each in cast.victims if each.node == node.name]
+        await asyncio.wait(
+            [asyncio.ensure_future(each.over()) for each in mine], return_when=asyncio.FIRST_COMPLETED
+        )
+        node.terminate()
+        asked_at = boot_seconds()
+        await cast.watch(BY_TAIL_S)
+        await world.until(lambda: not node.is_running, "it does not end", within_s=15)
+        took_s = boot_seconds() - asked_at
+        cast.check(took_s < 10.0, f"it took {took_s:.1f} s to end")
+        told = {each.code for each in mine}
+        cast.check(told == {4001}, f"victims were told {told}")
+        left = {each.code for each in cast.bystanders if each.node == node.name}
+        cast.check(left == {SHUTTING_DOWN}, f"bystanders were told {left}")
+        return await cast.measured(BY_TAIL_S)

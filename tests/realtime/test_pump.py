@@ -1,0 +1,115 @@
+import asyncio
+import json
+from contextlib import AsyncExitStack
+
+import pytest
+
+from app.domain.closing import Reason, closing_for_reason
+from app.domain.credentials import CredentialType
+from app.operations.suspend_account import suspend_account
+from app.realtime.pump import AT_ONCE, LOT, Pump
+from app.sockets.entry import Entry
+from tests.realtime.conditions import eventually
+from tests.realtime.cores import Clock, new_entry
+from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, seen_close
+from tests.realtime.raw_peer import connected_peer
+
+
+class Handle:
+    """Notes when its turn has come; `breaks` on it."""
+
+    def __init__(self, turns: list["Handle"], *, breaks: bool = False) -> None:
+        self.among = 0
+        self._turns = turns
+        self._breaks = breaks
+
+    def begin_to_close(self, *, among: int) -> None:
+        self._turns.append(self)
+        self.among = among
+        if self._breaks:
+            raise ZeroDivisionError
+
+
+def entries(turns: list[Handle], count: int, *, broken: int = -1) -> list[Entry]:
+    made = [new_entry(CredentialType.SESSION) for _ in range(count)]
+    for number, entry in enumerate(made):
+        entry.closing = closing_for_reason(Reason.REVOKED, CredentialType.SESSION)
+        entry.handle = Handle(turns, breaks=number == broken)
+    return made
+
+
+async def test_a_few_go_at_once_and_each_one_only_once():
+    turns: list[Handle] = []
+    few = entries(turns, AT_ONCE)
+    pump = Pump(clock=Clock())
+    pump.add(few)
+    pump.add(few)
+    assert turns == [entry.handle for entry in few]
+    assert {handle.among for handle in turns} == {AT_ONCE}
+
+
+async def test_a_mass_goes_in_lots_and_what_is_closed_for_somebody_else_overtakes_it():
+    turns: list[Handle] = []
+    pump = Pump(clock=Clock())
+    pump.add(entries(turns, 100))
+    assert (turns, len(pump)) == ([], 100)
+    running = asyncio.create_task(pump.run())
+    await eventually(lambda: turns)
+    assert len(turns) <= 2 * LOT
+    single = entries(turns, 1)
+    pump.add(single)
+    assert turns[-1] is single[0].handle
+    await eventually(lambda: len(turns) == 101)
+    assert len(pump) == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@pytest.mark.parametrize("count", [AT_ONCE, 3 * AT_ONCE])
+async def test_one_that_cannot_be_closed_does_not_keep_the_others_open(count: int):
+    """B143."""
+    turns: list[Handle] = []
+    pump = Pump(clock=Clock())
+    running = asyncio.create_task(pump.run())
+    pump.add(entries(turns, count, broken=1))
+    await eventually(lambda: len(turns) == count)
+    assert not running.done()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@pytest.mark.parametrize(("willing", "hung"), [(150, 30)])
+async def test_many_sockets_of_one_account_close_with_hung_peers_among_them_while_others_echo(
+    settings, make, hands, willing: int, hung: int
+):
+    """B195, B196."""
+    account, bystander = make.account(), make.session()
+    session = make.session(account)
+    admin = make.session(make.account(is_global_admin=True))
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(a_node(quick(settings, close_grace=1)))
+        other = await stack.enter_async_context(opened(node, bystander.token))
+        peers = [
+            await stack.enter_async_context(connected_peer(node, token=session.token)) for _ in range(hung)
+        ]
+        sockets = [await stack.enter_async_context(opened(node, session.token)) for _ in range(willing)]
+        await eventually(lambda: node.node.holder.registry.pending_count == 0)
+        ending = asyncio.create_task(
+            hands.revoke(suspend_account, caller=admin.caller, account_id=account.account_id)
+        )
+        while not ending.done():
+            async with asyncio.timeout(1):
+                assert await echoes(other)
+        gates = [entry for entry in entries_of(node) if entry.account_id == account.account_id]
+        await eventually(lambda: all(entry.closing is not None for entry in gates), within_s=2)
+        seen = await asyncio.gather(*(seen_close(socket, within_s=3) for socket in sockets))
+        assert {each.told for each in seen} == {(4001, "account_suspended", "after_sign_in")}
+        assert await echoes(other)
+        await eventually(lambda: len(entries_of(node)) == 1, within_s=3)
+        receipt = await hands.receipt(
+            await ending, lambda receipt: receipt.closed == willing + hung and receipt.closing == 0
+        )
+        (of_node,) = receipt.nodes
+        assert (of_node.clean, of_node.aborted + of_node.already_gone) == (willing, hung)
+        assert len(peers) == hung
+        assert json.dumps(of_node.slowest_ms) != "null"
