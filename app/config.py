@@ -51,6 +51,8 @@ def _words(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
 def _networks(value: object) -> object:
     words = _words(value)
     if isinstance(words, tuple):

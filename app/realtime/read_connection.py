@@ -6,6 +6,7 @@ promise needs the drop to be at once: a reply that comes after its time-out is n
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -65,17 +66,6 @@ class ReadConnection:
             _cut(connection)
 
     async def _fetch(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
-        kept = self._connection if self._in_transaction is None else None
-        try:
-            return await self._ask(query, parameters)
-        except psycopg.OperationalError:
-            if kept is None or kept is not self._connection or not kept.closed:
-                raise
-        # It had been cut while nobody used it: that the server was restarted is no reason to refuse anybody now.
-        self.drop()
-        return await self._ask(query, parameters)
-
-    async def _ask(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
         connection = await self._connected()
         cursor = await connection.execute(sql.SQL(query), parameters)
         return await cursor.fetchall()
@@ -85,8 +75,8 @@ class ReadConnection:
         await connection.execute(sql.SQL(statement))
 
     async def _connected(self) -> psycopg.AsyncConnection[DictRow]:
-        if self._connection is not None and self._connection.closed:
-            self._connection = None
+        if self._connection is not None and (self._connection.closed or _was_hung_up(self._connection)):
+            self.drop()
         if self._connection is None:
             if self._in_transaction is not None:
                 raise psycopg.OperationalError("the snapshot went with the connection")
@@ -130,6 +120,13 @@ class ReadConnection:
         self._abandoned.discard(task)
         if not task.cancelled():
             task.exception()
+
+
+def _was_hung_up(connection: psycopg.AsyncConnection[DictRow]) -> bool:
+    """The server has spoken without being asked: its last word, as a rule. Seen here, it costs nobody a refusal."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _cut(connection: psycopg.AsyncConnection[DictRow]) -> None:

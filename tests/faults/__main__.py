@@ -1,7 +1,6 @@
 """`make faults`: every fault on real processes, and a table of what was promised and what was measured."""
 
 import argparse
-import asyncio
 import json
 import sys
 
@@ -10,6 +9,7 @@ from rich.table import Table
 
 from tests.faults import everything
 from tests.faults.fault import Fault, Measured
+from tests.faults.playing import play
 from tests.faults.world import World, running_world
 
 
@@ -30,14 +30,9 @@ def main() -> int:
 
 def measure(world: World, each: Fault) -> Measured:
     """What happened; a scenario that could not be played counts as a problem."""
-
-    async def play() -> Measured:
-        await world.heal()
-        return await asyncio.wait_for(each.scenario(world), 120)
-
     try:
-        return world.run(play())
-    except Exception as error:
+        return play(world, each)
+    except Exception as error:  # noqa: BLE001 - the table goes on
         return Measured(problems=[f"{type(error).__name__}: {error}"])
 
 
@@ -65,7 +60,9 @@ def _tell(each: Fault, measured: Measured, *, as_json: bool, console: Console) -
 
 
 def _table(rows: list[tuple[Fault, Measured]]) -> Table:
-    table = Table("fault", "bound", "worst", "survivors", "false closes", "", title="Real faults, real processes")
+    table = Table(
+        "fault", "bound", "worst", "survivors", "false closes", "", title="Real faults, real processes"
+    )
     for each, measured in rows:
         table.add_row(
             each.name,

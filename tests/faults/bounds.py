@@ -18,9 +18,11 @@ BY_NODE_S = PERFORM_WITHIN_S + TAIL_S
 """Nobody took the task."""
 BY_DOORBELL_S = 0.25
 """DESIGN says milliseconds."""
-AT_EXPIRY_S = 0.05
+AT_EXPIRY_S = 0.1
 """DESIGN says none; a frame that was on its way to us at the instant is seen after it."""
-RECEIPT_MARGIN_S = 0.5
+RECEIPT_S = LEASE_S + 0.5 + 0.25
+"""One lease and its margin; whoever waits for a receipt looks every quarter of a second."""
+LOCK_S = _DEFAULTS.lock_timeout.total_seconds()
 
 ALLOWANCE_S = 0.3
 """On top of each bound: our own loop, the kernel and the other processes of a busy machine of two cores."""

@@ -29,8 +29,7 @@ async def recorded(world: World) -> AsyncIterator[list[bytes]]:
 
     async def listen() -> None:
         async for message in pubsub.listen():
-            if message["type"] == "message":
-                messages.append(message["data"])
+            messages.extend([message["data"]] if message["type"] == "message" else [])
 
     listening = asyncio.create_task(listen())
     await asyncio.sleep(0.1)
@@ -38,7 +37,7 @@ async def recorded(world: World) -> AsyncIterator[list[bytes]]:
     await asyncio.sleep(0.2)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
-    await pubsub.aclose()  # type: ignore[no-untyped-call]
+    await pubsub.aclose()
     await client.aclose()
 
 

@@ -20,6 +20,7 @@ REVOKED, EXPIRED = 4001, 4002
 LOOK_AFTER_S = 0.3
 """How long we look on when everybody who had to go is gone."""
 SPEAKS_WITHIN_S = 10.0
+OPEN_AT_ONCE = 100
 
 
 class Cast:
@@ -77,6 +78,18 @@ class Cast:
         self.ended_at = boot_seconds()
         path = f"sessions/{self.session.session_id}"
         return await asyncio.to_thread(lambda: api.call("DELETE", path, prefer_wait_s=wait_s))
+
+    async def expire_soon(self, in_s: float) -> None:
+        """For good, by the clock of the database."""
+        statement = (
+            "UPDATE session SET expires_at = clock_timestamp() + %(span)s * interval '1 s',"
+            " absolute_expires_at = clock_timestamp() + %(span)s * interval '1 s' WHERE id = %(id)s"
+        )
+        hands, session_id = self.world.hands, self.session.session_id
+        await hands.commit(statement, id=session_id, span=in_s)
+        query = "SELECT absolute_expires_at FROM session WHERE id = %(id)s"
+        self.ended_at = await hands.instant_of(await hands.value(query, id=session_id))
+        self.victim_codes = {EXPIRED}
 
     async def count_from_the_commit(self, answer: Answer) -> None:
         """Not from the request: from the instant that the performer noted inside its transaction."""
@@ -138,9 +151,12 @@ class Cast:
         )
 
     async def _opened(self, token: str, per_node: int, every_s: float) -> list[Watched]:
-        opening = (
-            Watched.open(node.websocket, token, node=node.name, every_s=every_s)
-            for node in self.nodes
-            for _ in range(per_node)
-        )
-        return list(await asyncio.gather(*opening))
+        wanted = [node for node in self.nodes for _ in range(per_node)]
+        opened: list[Watched] = []
+        for start in range(0, len(wanted), OPEN_AT_ONCE):
+            opening = (
+                Watched.open(node.websocket, token, node=node.name, every_s=every_s)
+                for node in wanted[start : start + OPEN_AT_ONCE]
+            )
+            opened += await asyncio.gather(*opening)
+        return opened

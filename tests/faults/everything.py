@@ -2,6 +2,7 @@
 
 from tests.faults import (
     bus_faults,
+    clock_faults,
     node_faults,
     peer_faults,
     postgres_faults,
@@ -14,6 +15,7 @@ from tests.faults.fault import FAULTS
 __all__ = [
     "FAULTS",
     "bus_faults",
+    "clock_faults",
     "node_faults",
     "peer_faults",
     "postgres_faults",

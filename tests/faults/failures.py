@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import psycopg
 import redis.asyncio as redis
@@ -86,8 +87,8 @@ async def until_the_worker_waits(world: World) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _meanwhile(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
-    task = asyncio.ensure_future(work)
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 
 from app.clock import boot_seconds
-from tests.faults.bounds import BY_TAIL_S, LEASE_S, RECEIPT_MARGIN_S
+from tests.faults.bounds import BY_TAIL_S, LEASE_S, RECEIPT_S
 from tests.faults.fault import Measured, fault
 from tests.faults.watched import ABNORMAL
 from tests.faults.world import World
@@ -35,9 +35,8 @@ async def frozen_very_long(world: World) -> Measured:
     return await _frozen(world, 25.0)
 
 
-@fault("node killed: until the receipt is complete", bound_s=LEASE_S + RECEIPT_MARGIN_S)
+@fault("node killed: until the receipt is complete", bound_s=RECEIPT_S)
 async def killed(world: World) -> Measured:
-    bound_s = LEASE_S + RECEIPT_MARGIN_S
     async with world.cast() as cast:
         dead = world.nodes[1]
         cast.excused[dead.name] = ABNORMAL
@@ -50,8 +49,8 @@ async def killed(world: World) -> Measured:
         cast.check(names == [dead.name], f"unconfirmed: {names}")
         counted = [node["name"] for node in receipt["nodes"] if node["closed"]]
         cast.check(dead.name not in counted, "a node that did not answer is counted as closed")
-        await cast.watch(bound_s)
-        return await cast.measured(bound_s)
+        await cast.watch(RECEIPT_S)
+        return await cast.measured(RECEIPT_S)
 
 
 @fault("node told to stop in the middle of a mass close", bound_s=BY_TAIL_S)

@@ -26,9 +26,7 @@ async def redis_stopped_sql(world: World) -> Measured:
         for node in world.nodes:
             ready = await asyncio.to_thread(node.readiness)
             cast.check(ready["is_ready"], "the loss of the doorbell alone refuses nobody")
-            await world.until(
-                lambda node=node: node.readiness()["status"] == "doorbell_lost", "the loss goes unnoticed"
-            )
+            await world.until_status(node, "doorbell_lost")
         await cast.add_bystanders(cast.sibling.token)
         return await cast.measured(BY_TAIL_S)
 
@@ -75,12 +73,23 @@ async def half_open(world: World) -> Measured:
         return await cast.measured(BY_TAIL_S)
 
 
-@fault("the broker loses the task: killed and empty again", bound_s=BY_NODE_S)
-async def task_lost(world: World) -> Measured:
+@fault("the broker loses the task: killed, and empty again", bound_s=BY_NODE_S)
+async def task_lost_by_the_broker(world: World) -> Measured:
+    async with world.cast() as cast:
+        world.worker.kill()
+        await cast.end_over_http()
+        async with redis_stopped(world):
+            """It starts again at once, and has forgotten the task."""
+        world.worker.start()
+        await cast.watch(BY_NODE_S)
+        return await cast.measured(BY_NODE_S)
+
+
+@fault("the task is lost in the pop: worker frozen, task sent, worker killed", bound_s=BY_NODE_S)
+async def task_lost_in_the_pop(world: World) -> Measured:
     async with world.cast() as cast:
         with world.worker.frozen():
             await cast.end_over_http()
-            async with redis_stopped(world):
-                """It starts again at once, and has forgotten the task."""
+            world.worker.kill()
         await cast.watch(BY_NODE_S)
         return await cast.measured(BY_NODE_S)

@@ -7,15 +7,22 @@ from contextlib import asynccontextmanager
 from app.cli.demo.api import Api
 from app.cli.problems import CommandRefused
 from app.clock import boot_seconds
-from tests.faults.bounds import BY_DOORBELL_S, BY_NODE_S, BY_TAIL_S, GAP_S
+from tests.faults.bounds import BY_DOORBELL_S, BY_NODE_S, BY_TAIL_S, GAP_S, LOCK_S
 from tests.faults.cast import Cast
+from tests.faults.failures import worker_waits_for
 from tests.faults.fault import Measured, fault
 from tests.faults.processes import HOST
 from tests.faults.world import World
 
 RECONCILE_S = 2
+SWEPT_S = BY_NODE_S
 TICK_S = 1.0
 MORE_THAN_THE_POOL = 24
+MOST_OF_THE_POOL = 6
+OF_EACH_TRIGGER = """
+SELECT string_agg('ALTER TABLE session ' || %(how)s::text || ' TRIGGER ' || quote_ident(tgname), ';')
+  FROM pg_trigger WHERE tgrelid = 'session'::regclass AND NOT tgisinternal
+"""
 
 
 @fault("audit insert blocked by a lock", bound_s=BY_DOORBELL_S)
@@ -80,6 +87,20 @@ async def disk_full_for_the_log(world: World) -> Measured:
         return await cast.measured(BY_NODE_S)
 
 
+@fault("somebody locks the credential's row for 3 s, counted from its release", bound_s=SWEPT_S)
+async def row_locked(world: World) -> Measured:
+    """The worker waits within its lock time-out and gives the revocation back; a node takes it up."""
+    async with world.cast() as cast:
+        async with worker_waits_for(world, cast.session.session_id):
+            await cast.end_over_http()
+            await asyncio.sleep(LOCK_S + 1.0)
+            cast.check(all(each.code is None for each in cast.victims), "closed, and not ended")
+            released_at = boot_seconds()
+        cast.ended_at = released_at
+        await cast.watch(SWEPT_S)
+        return await cast.measured(SWEPT_S)
+
+
 @fault("a node's pool exhausted", bound_s=BY_TAIL_S)
 async def pool_exhausted(world: World) -> Measured:
     async with world.cast() as cast:
@@ -87,8 +108,9 @@ async def pool_exhausted(world: World) -> Measured:
             other.do("LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE")
             asking = [asyncio.create_task(_ask(world, cast)) for _ in range(MORE_THAN_THE_POOL)]
             await world.until_value(
-                "SELECT count(*) >= 8 FROM pg_stat_activity"
-                " WHERE application_name = 'cutoff node' AND wait_event_type = 'Lock'"
+                "SELECT count(*) >= %(most)s FROM pg_stat_activity"
+                " WHERE application_name = 'cutoff node' AND wait_event_type = 'Lock'",
+                most=MOST_OF_THE_POOL,
             )
             await cast.end_by_sql()
             await cast.watch(BY_TAIL_S)
@@ -111,11 +133,8 @@ async def triggers_disabled(world: World) -> Measured:
         world.another_node("node-slow", CUTOFF_RECONCILE_INTERVAL=str(RECONCILE_S)) as node,
         world.cast(nodes=(node,)) as cast,
     ):
-        disabled = "SELECT string_agg(format('ALTER TABLE session %s TRIGGER %I', %(how)s, tgname), ';') FROM pg_trigger WHERE tgrelid = 'session'::regclass AND NOT tgisinternal"
-        disable = await world.hands.value(disabled.replace("%s", "%%s").replace("%I", "%%I"), how="DISABLE")
-        enable = await world.hands.value(
-            disabled.replace("%s", "%%s").replace("%I", "%%I"), how="ENABLE ALWAYS"
-        )
+        disable = await world.hands.value(OF_EACH_TRIGGER, how="DISABLE")
+        enable = await world.hands.value(OF_EACH_TRIGGER, how="ENABLE ALWAYS")
         await world.hands.commit(disable)
         try:
             await cast.end_by_sql()

@@ -5,7 +5,7 @@ import asyncio
 from app.cli.demo.api import Answer
 from app.fanout.task_queue import RESUME_REVOCATIONS
 from tests.faults.bounds import AT_EXPIRY_S, BY_NODE_S, BY_TAIL_S, IDLE_S
-from tests.faults.cast import EXPIRED, Cast
+from tests.faults.cast import Cast
 from tests.faults.failures import redis_stopped, until_the_worker_waits, worker_waits_for
 from tests.faults.fault import Measured, fault
 from tests.faults.processes import beat_process
@@ -90,16 +90,7 @@ async def expiry_without_anybody(world: World) -> Measured:
     async with world.cast() as cast:
         world.worker.kill()
         async with redis_stopped(world):
-            statement = (
-                "UPDATE session SET expires_at = clock_timestamp() + interval '1.5 seconds',"
-                " absolute_expires_at = clock_timestamp() + interval '1.5 seconds' WHERE id = %(id)s"
-            )
-            await world.hands.commit(statement, id=cast.session.session_id)
-            expires_at = "SELECT expires_at FROM session WHERE id = %(id)s"
-            cast.ended_at = await world.hands.instant_of(
-                await world.hands.value(expires_at, id=cast.session.session_id)
-            )
-            cast.victim_codes = {EXPIRED}
+            await cast.expire_soon(1.5)
             await cast.watch(AT_EXPIRY_S)
             return await cast.measured(AT_EXPIRY_S)
 
@@ -112,16 +103,7 @@ async def two_beats(world: World) -> Measured:
             for beat in beats:
                 beat.start()
             await world.until(lambda: all("Sending due" in beat.log for beat in beats), "beats do not beat")
-            statement = (
-                "UPDATE session SET expires_at = clock_timestamp() + interval '1.5 seconds',"
-                " absolute_expires_at = clock_timestamp() + interval '1.5 seconds' WHERE id = %(id)s"
-            )
-            await world.hands.commit(statement, id=cast.session.session_id)
-            ends = "SELECT expires_at FROM session WHERE id = %(id)s"
-            cast.ended_at = await world.hands.instant_of(
-                await world.hands.value(ends, id=cast.session.session_id)
-            )
-            cast.victim_codes = {EXPIRED}
+            await cast.expire_soon(1.5)
             await cast.watch(AT_EXPIRY_S)
             of_this = "source = 'expiry' AND target_id = %(id)s"
             await world.until_value(

@@ -7,7 +7,7 @@ import asyncio
 import os
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,7 +77,9 @@ class World:
         """On the world's own loop, where the lines are."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def environment(self, *, over_lines: bool = False, **variables: str) -> dict[str, str]:
+    def environment(
+        self, variables: Mapping[str, str] | None = None, *, over_lines: bool = False
+    ) -> dict[str, str]:
         assert self.settings.bus_key is not None
         postgres, redis = self.postgres.url, self.redis.url
         if over_lines:
@@ -91,7 +93,7 @@ class World:
             "CUTOFF_BUS_KEY": self.settings.bus_key.get_secret_value(),
             "CUTOFF_COOKIE_SECURE": "false",
             "PYTHONPATH": str(ROOT),
-            **variables,
+            **(variables or {}),
         }
 
     async def _start(self) -> None:
@@ -122,11 +124,17 @@ class World:
         await self.hands.commit("DELETE FROM node WHERE seen_at < clock_timestamp() - interval '5 seconds'")
 
     async def until_current(self, node: NodeProcess) -> None:
+        await self.until_status(node, "current")
+
+    async def until_status(self, node: NodeProcess, status: str) -> None:
         await self.until(
-            lambda: node.readiness().get("status") == "current", f"{node.name} is not current: {node.log[-3000:]}"
+            lambda: node.readiness().get("status") == status,
+            f"{node.name} is not {status}: {node.log[-3000:]}",
         )
 
-    async def until(self, holds: Callable[[], Any], problem: str, *, within_s: float = READY_WITHIN_S) -> None:
+    async def until(
+        self, holds: Callable[[], Any], problem: str, *, within_s: float = READY_WITHIN_S
+    ) -> None:
         gives_up_at = boot_seconds() + within_s
         while not await asyncio.to_thread(holds):
             assert boot_seconds() < gives_up_at, problem
@@ -152,7 +160,7 @@ class World:
 
     @asynccontextmanager
     async def another_node(self, name: str, **variables: str) -> AsyncIterator[NodeProcess]:
-        node = NodeProcess(name, self.environment(**variables), self.folder)
+        node = NodeProcess(name, self.environment(variables), self.folder)
         node.start()
         try:
             await self.until_current(node)

@@ -1,12 +1,59 @@
+"""`/metrics`: what Prometheus reads."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import httpx
+
+from app.bridge import Bridge
+from app.data.engine import Database
+from app.data.rows import run
+from app.domain.errors import Unavailable
 from app.http.api import build_api
 from tests.http.parts import client_of, deps_without_database
 
 
-async def test_metrics_show_the_node_and_the_requests_by_route_and_never_by_address():
-    async with client_of(build_api(deps_without_database())) as client:
+class NobodyThere:
+    """A bridge to a database that is away."""
+
+    async def run(self, _operation: Callable[..., Any], /, *_args: object, **_kwargs: object) -> Any:
+        raise Unavailable("database")
+
+
+async def shown_without_a_database() -> str:
+    deps = replace(deps_without_database(), bridge=cast("Bridge", NobodyThere()))
+    async with client_of(build_api(deps)) as client:
         await client.get("/livez")
         await client.get("/some/secret/path")
-        shown = (await client.get("/metrics")).text
+        return (await client.get("/metrics")).text
+
+
+async def test_metrics_show_the_node_and_the_requests_by_route_and_never_by_address() -> None:
+    shown = await shown_without_a_database()
     assert "cutoff_node_current 1.0" in shown
     assert 'cutoff_http_requests_total{method="GET",route="/livez",status="200"}' in shown
     assert "secret" not in shown
+
+
+async def test_without_a_database_the_backlog_is_unknown() -> None:
+    assert "cutoff_revocation_oldest_waiting_seconds NaN" in await shown_without_a_database()
+
+
+async def test_the_revocation_that_has_waited_longest_shows(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    with database.session() as db:
+        run(
+            db,
+            """
+            INSERT INTO revocation (id, kind, source, reason, requested_at)
+            VALUES (gen_random_uuid(), 'session_revoke', 'request', 'session_revoked', clock_timestamp() - interval '1 hour')
+            """,
+        )
+    shown = (await client.get("/metrics")).text
+    (waited,) = [
+        line for line in shown.splitlines() if line.startswith("cutoff_revocation_oldest_waiting_seconds ")
+    ]
+    assert float(waited.split()[1]) >= 3600
+    assert "cutoff_receipts_open 1.0" in shown

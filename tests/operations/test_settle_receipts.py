@@ -314,6 +314,20 @@ def test_after_a_failover_a_complete_receipt_names_nobody_new(
     assert names(read(facts, revocation_id).unconfirmed) == ["silent"]
 
 
+def test_a_node_that_is_forgotten_before_anybody_looked_is_named_all_the_same(
+    facts: Facts, end_a_session: Callable[[], RevocationId]
+):
+    dead = ReportingNode(facts, "dead", policy=StalePolicy.SERVE)
+    dead.report()
+    revocation_id = end_a_session()
+    facts.run("UPDATE node SET seen_at = seen_at - interval '1 day'")
+    with facts.database.session() as db:
+        forget_node(db, dead.node_id)
+
+    receipt = read(facts, revocation_id)
+    assert (receipt.state, names(receipt.unconfirmed)) == (ReceiptState.COMPLETE, ["dead"])
+
+
 def test_forgetting_an_unknown_node_is_refused(database: Database, make: Builders):
     with pytest.raises(NotFound), database.session() as db:
         forget_node(db, NodeId(make.session().session_id))

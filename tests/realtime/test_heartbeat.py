@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from app.domain.ids import TransactionId
 from tests.realtime.conditions import always, eventually
 from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, seen_close
 from tests.realtime.raw_peer import CLOSE, PING, PONG, connected_peer
@@ -60,11 +61,11 @@ async def test_a_socket_that_is_mute_for_a_read_is_not_taken_for_silent(settings
     session = make.session()
     async with a_node(quick(settings, **BEAT)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
-        entry.is_mute = True
+        entry.is_mute, entry.owed = True, (TransactionId(10**12),)  # no read of today sees that
         asking = asyncio.create_task(echoes(socket))
         waiting = asyncio.create_task(socket.ping())  # behind the message that nobody reads: unseen
         await always(lambda: not asking.done() and entry.closing is None, for_s=2.0)
-        entry.is_mute = False
+        entry.is_mute, entry.owed = False, ()
         node.node.holder.wake_gates()
         assert await asking
         await waiting
