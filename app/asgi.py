@@ -12,6 +12,7 @@ from app.fanout.task_queue import TaskQueue
 from app.http.api import build_api, finish
 from app.http.deps import HttpDeps
 from app.http.revoking import carry_out
+from app.logs import set_up_logs
 from app.realtime.node import Node
 from app.realtime.refusal import NOT_FOUND
 from app.realtime.self_test import check_uvicorn
@@ -50,8 +51,10 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
+            settings = self._settings or load_settings()
+            set_up_logs(settings.env)
             check_uvicorn()
-            parts = self._parts = _Parts(self._settings or load_settings())
+            parts = self._parts = _Parts(settings)
             await parts.node.start()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})

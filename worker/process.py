@@ -10,6 +10,7 @@ from app.config import Settings
 from app.data.engine import Database
 from app.fanout.publisher import Publisher
 from app.fanout.task_queue import TaskQueue
+from app.logs import set_up_logs
 
 __all__ = ["Process", "close_process", "open_process", "this_process"]
 
@@ -38,6 +39,7 @@ class Process:
 def open_process(settings: Settings) -> None:
     """This process has connections of its own, none of them in use by its parent; opened when first needed."""
     close_process()
+    set_up_logs(settings.env)
     own = settings.model_copy(update={"pool_size": POOL_SIZE})
     _OWNED.append(
         Process(own, Database(own, application_name="cutoff worker"), Publisher(own), TaskQueue(own))

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
-from app.domain.ids import RevocationId, TransactionId
+from app.domain.ids import NodeId, RevocationId, TransactionId
 from app.domain.snapshot import Snapshot
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 
@@ -22,7 +22,8 @@ SELECT position.*, rows.*
                (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
                CASE WHEN NOT pg_is_in_recovery()
                     THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
-               (SELECT pruned_through::text FROM closure_horizon) AS pruned_through
+               (SELECT pruned_through::text FROM closure_horizon) AS pruned_through,
+               EXISTS (SELECT FROM node WHERE id = %(node_id)s::uuid AND left_at IS NULL) AS is_registered
        ) AS position
   LEFT JOIN (
         SELECT xact_id::text, action, target_kind, target_key, reason, invalidates, revocation_id, created_at
@@ -44,6 +45,7 @@ class Poll:
 
     `timeline` is None on a server in recovery, which renews no lease. `is_cut_off`: there were more rows than
     the limit, or some of those between were pruned already, so that only reconciling leads on (R6).
+    `is_registered`: the row of the node that asks is there, so that receipts wait for it.
     `unknown` counts rows of a kind that this version does not know; they call for reconciling too.
     """
 
@@ -53,12 +55,13 @@ class Poll:
     timeline: int | None
     closures: tuple[Closure, ...]
     is_cut_off: bool
+    is_registered: bool
     unknown: int
 
 
-def poll_parameters(last: Snapshot | None, *, limit: int) -> dict[str, Any]:
+def poll_parameters(last: Snapshot | None, *, limit: int, node_id: NodeId | None = None) -> dict[str, Any]:
     """The parameters of `POLL`; one row more than the limit is asked for, to know whether there are more."""
-    return {"last": None if last is None else str(last), "limit": limit + 1}
+    return {"last": None if last is None else str(last), "limit": limit + 1, "node_id": node_id}
 
 
 def poll_from(rows: Iterable[Mapping[str, Any]], *, last: Snapshot | None, limit: int) -> Poll:
@@ -76,6 +79,7 @@ def poll_from(rows: Iterable[Mapping[str, Any]], *, last: Snapshot | None, limit
         timeline=head["timeline"],
         closures=known,
         is_cut_off=len(written) > limit or (last is not None and pruned_through >= last.xmin),
+        is_registered=head["is_registered"],
         unknown=len(written) - len(known),
     )
 

@@ -13,6 +13,7 @@ from app.domain.paging import Page, PageRequest, Position, page_of
 
 __all__ = [
     "add_outcomes",
+    "claim_outcomes",
     "delete_dead_nodes",
     "delete_node",
     "find_nodes",
@@ -56,6 +57,19 @@ def save_node(db: Session, report: NodeReport) -> None:
         doorbell_age=report.doorbell_age,
         sockets=report.sockets,
         pending=report.pending,
+    )
+
+
+def claim_outcomes(db: Session, node_id: NodeId, number: int) -> bool:
+    """Whether the outcomes of that report are not in the receipts yet; they are to be added in this transaction."""
+    return (
+        run(
+            db,
+            "UPDATE node SET outcomes_of = %(number)s WHERE id = %(id)s AND outcomes_of < %(number)s",
+            id=node_id,
+            number=number,
+        )
+        == 1
     )
 
 

@@ -27,9 +27,13 @@ class RevocationOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeReport:
-    """The node's row. `snapshot` is how far the log is applied, rechecks included; None until it may admit."""
+    """The node's row. `snapshot` is how far the log is applied, rechecks included; None until it may admit.
+
+    `number` rises with each set of outcomes; a set that may or may not have been stored is sent again under its own.
+    """
 
     node_id: NodeId
+    number: int
     name: str
     policy: str
     lease: timedelta

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from app.clock import boot_seconds
 from app.http.problems import internal_error
+from app.logs import without_tokens
 
 __all__ = ["RequestContext"]
 
@@ -72,7 +73,8 @@ class _Answer:
 
 def _request_id(headers: Headers) -> str:
     given = headers.get(REQUEST_ID_HEADER, "")
-    return given if _GIVEN_ID.fullmatch(given) else str(uuid7())
+    is_usable = _GIVEN_ID.fullmatch(given) and without_tokens(given) == given
+    return given if is_usable else str(uuid7())
 
 
 def _set_missing(headers: MutableHeaders, ours: Iterable[tuple[str, str]]) -> None:

@@ -70,6 +70,7 @@ class Node:
             registry=self.holder.registry,
             deadlines=self.holder.deadlines,
             on_good_poll=self._on_good_poll,
+            node_id=self.node_id,
             register_again=lambda: self.reports.register_again(),  # noqa: PLW0108 - it does not exist yet
             clock=boot_seconds,
         )
@@ -86,6 +87,7 @@ class Node:
             deadlines=self.holder.deadlines,
             reconcile_interval=settings.reconcile_interval,
             on_spoken=self.holder.wake_gates,
+            ring=self.tail.ring,
             clock=boot_seconds,
         )
         self.reports = Reports(
@@ -233,7 +235,7 @@ class Node:
     def _on_news(self) -> None:
         self.reports.wake()
 
-    def _describe(self, outcomes: Sequence[RevocationOutcome]) -> NodeReport:
+    def _describe(self, number: int, outcomes: Sequence[RevocationOutcome]) -> NodeReport:
         now = boot_seconds()
         holder, currency = self.holder, self.holder.currency
         settled = currency.settled(owed_since=holder.registry.owed_since)
@@ -242,6 +244,7 @@ class Node:
         heard = self.subscriber.last_frame_at
         return NodeReport(
             node_id=self.node_id,
+            number=number,
             name=self.name,
             policy=self.policy,
             lease=self._settings.lease,

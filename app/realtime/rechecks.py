@@ -5,7 +5,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from math import ceil
 
+from app.domain.closing import Reason
+from app.domain.credential_state import Dead, state_of
 from app.domain.errors import Unavailable
+from app.domain.snapshot import Snapshot
 from app.realtime.read_connection import ReadConnection
 from app.realtime.reads import read_credentials
 from app.sockets.admission import Reading, judge_recheck
@@ -22,12 +25,15 @@ RETRY_S = 0.2
 TICK_S = 0.05
 """How late a deadline's close may come; the gate was shut at the instant."""
 SLICE_TICK_S = 1.0
+LOG_SPEAKS_WITHIN_S = 1.0
+LOG_TICK_S = 0.01
 
 
 class Rechecks:
     """Works off what the registry owes, and feeds it what has come due.
 
-    `on_spoken` is told whose mute has ended, so that whoever waits at their gate asks again.
+    `on_spoken` is told whose mute has ended, so that whoever waits at their gate asks again. `ring` has the log read
+    soon.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class Rechecks:
         deadlines: Deadlines,
         reconcile_interval: timedelta,
         on_spoken: Callable[[Sequence[Entry]], None],
+        ring: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._connection = connection
@@ -47,6 +54,7 @@ class Rechecks:
         self._deadlines = deadlines
         self._slices = max(1, ceil(reconcile_interval.total_seconds() / SLICE_TICK_S))
         self._on_spoken = on_spoken
+        self._ring = ring
         self._clock = clock
         self._wanted = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -109,11 +117,23 @@ class Rechecks:
                 await asyncio.sleep(RETRY_S)
                 self.wake()
             return
+        if any(_ended_early(reading) for _, reading in readings):
+            await self._let_the_log_speak_first(readings[0][1].snapshot)
         counted = [entry for entry, reading in readings if self._judge(entry, reading, via)]
         self._on_spoken([entry for entry in counted if entry.closing is None])
         if len(counted) < len(readings):
             await asyncio.sleep(TICK_S)  # what it did not see yet, such as a reconciliation, takes its time
             self.wake()
+
+    async def _let_the_log_speak_first(self, snapshot: Snapshot) -> None:
+        """Only a closure names the revocation whose receipt counts the socket; what no closure tells of is closed after."""
+        self._ring()
+        gives_up_at = self._clock() + LOG_SPEAKS_WITHIN_S
+        while self._clock() < gives_up_at:
+            cursor = self._currency.cursor
+            if cursor is not None and not cursor.is_before(snapshot):
+                return
+            await asyncio.sleep(LOG_TICK_S)
 
     def _judge(self, entry: Entry, reading: Reading, via: Via | None) -> bool:
         brought_by = via or (Via.DEADLINE if entry in self._due else Via.RECHECK)
@@ -126,3 +146,13 @@ class Rechecks:
             deadlines=self._deadlines,
             via=brought_by,
         )
+
+
+def _ended_early(reading: Reading) -> bool:
+    if reading.record is None:
+        return True
+    state = state_of(reading.record)
+    return isinstance(state, Dead) and state.reason not in _BY_THE_CLOCK
+
+
+_BY_THE_CLOCK = frozenset({Reason.SESSION_EXPIRED, Reason.TOKEN_EXPIRED, Reason.SUPPORT_ACCESS_ENDED})

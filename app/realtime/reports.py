@@ -28,8 +28,8 @@ _log = structlog.get_logger(__name__)
 class Reports:
     """Tells the database, on the bridge: a locked row costs a report, never the lease.
 
-    `perform` is given the revocations that have waited too long for a worker. `describe` gives the report, with the
-    outcomes that are owed.
+    `perform` is given the revocations that have waited too long for a worker. `describe` gives the report for
+    a number and the outcomes under it.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Reports:
         node_id: NodeId,
         bridge: Bridge,
         holder: Holder,
-        describe: Callable[[Sequence[RevocationOutcome]], NodeReport],
+        describe: Callable[[int, Sequence[RevocationOutcome]], NodeReport],
         perform: Callable[[RevocationId], Awaitable[None]],
     ) -> None:
         self._node_id = node_id
@@ -49,6 +49,9 @@ class Reports:
         self._perform = perform
         self._perform_within = settings.perform_within
         self._news = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._number = 0
+        self._outcomes: Sequence[RevocationOutcome] = ()
 
     def wake(self) -> None:
         """There is news for a receipt: a report follows soon."""
@@ -78,20 +81,24 @@ class Reports:
 
     async def report(self) -> tuple[RevocationId, ...]:
         """One report; the revocations that are overdue, none where it could not be stored."""
-        outcomes = self._holder.tally.take()
-        report = self._describe(outcomes)
-        try:
-            overdue = await self._bridge.run(report_node, report, perform_within=self._perform_within)
-        except CutoffError as error:
-            self._holder.tally.put_back(outcomes)
-            _log.warning("not_reported", error=type(error).__name__)
-            return ()
-        # Receipts wait for whoever has a snapshot in its row: without one, nobody may be admitted yet.
-        self._holder.is_registered = report.snapshot is not None
-        return overdue
+        async with self._turn:
+            if not self._outcomes:
+                self._number += 1
+                self._outcomes = self._holder.tally.take()
+            report = self._describe(self._number, self._outcomes)
+            try:
+                overdue = await self._bridge.run(report_node, report, perform_within=self._perform_within)
+            except CutoffError as error:
+                # It may have been stored for all that: the same outcomes go again, under the same number.
+                _log.warning("not_reported", error=type(error).__name__)
+                return ()
+            self._outcomes = ()
+            # Receipts wait for whoever has a snapshot in its row: without one, nobody may be admitted yet.
+            self._holder.is_registered = report.snapshot is not None
+            return overdue
 
     async def register_again(self) -> bool:
-        """Whether the row is there, after a time in which it may have been pruned: asked before frames pass again."""
+        """Whether the row is back, after it was pruned or forgotten: asked before the lease is renewed."""
         self._holder.is_registered = False
         await self.report()
         return self._holder.is_registered

@@ -15,6 +15,7 @@ import structlog
 from app.config import Settings
 from app.data.closure_log import POLL, Poll, poll_from, poll_parameters
 from app.domain.errors import Unavailable
+from app.domain.ids import NodeId
 from app.domain.radius import in_order
 from app.domain.targets import Closure
 from app.realtime.read_connection import ReadConnection
@@ -34,8 +35,6 @@ RING_SPACING_S = 0.025
 """At most so often do rings cause a poll; one that comes in between is answered by the next."""
 RETRY_S = 0.1
 RECONCILE_TIMEOUT_S = 5.0
-KNOWN_FOR_S = 20.0
-"""Rows of nodes that were not heard of are kept for a minute at least."""
 JITTER = 0.2
 """An interval is shortened by up to this share, never lengthened."""
 
@@ -56,8 +55,8 @@ class OnGoodPoll(Protocol):
 class Tail:
     """A node's reader of the closure log.
 
-    `on_good_poll` is called after each renewal. `register_again` is awaited before the lease is renewed after a long
-    time, and says whether the node's row is in the database.
+    `on_good_poll` is called after each renewal. `register_again` is awaited when the node's row is gone, and
+    says whether it is back.
     """
 
     def __init__(
@@ -69,6 +68,7 @@ class Tail:
         registry: Registry,
         deadlines: Deadlines,
         on_good_poll: OnGoodPoll,
+        node_id: NodeId,
         register_again: Callable[[], Awaitable[bool]],
         clock: Callable[[], float],
     ) -> None:
@@ -84,7 +84,9 @@ class Tail:
         self._registry = registry
         self._deadlines = deadlines
         self._on_good_poll = on_good_poll
+        self._node_id = node_id
         self._register_again = register_again
+        self._was_registered = False
         self._clock = clock
         self._rung = asyncio.Event()
         self._database_time: tuple[datetime, float] | None = None
@@ -132,7 +134,7 @@ class Tail:
         return True
 
     async def _ask(self, ticket: PollTicket) -> Poll:
-        parameters = poll_parameters(ticket.last, limit=ROWS_PER_POLL)
+        parameters = poll_parameters(ticket.last, limit=ROWS_PER_POLL, node_id=self._node_id)
         rows = await self._connection.fetch(POLL, parameters, within_s=self._timeout_s)
         self.last_answer_at = self._clock()
         answer = poll_from(rows, last=ticket.last, limit=ROWS_PER_POLL)
@@ -151,7 +153,7 @@ class Tail:
                 return True
             case Next.APPLY:
                 await self._apply(answer.closures)
-                await self._be_known_again()
+                await self._stay_known(answer)
                 was_current = self._currency.is_current(self._clock())
                 self._currency.advance(ticket, position)
                 return not was_current
@@ -159,6 +161,7 @@ class Tail:
                 self.unknown_closures += answer.unknown
                 if self._is_here(position):
                     await self._apply(answer.closures)
+                await self._stay_known(answer)
                 await self._reconcile()
                 return True
 
@@ -170,13 +173,14 @@ class Tail:
             currency.timeline,
         )
 
-    async def _be_known_again(self) -> None:
-        """After a long silence the node's row may have been pruned: it is back before frames pass, or they do not.
+    async def _stay_known(self, answer: Poll) -> None:
+        """A row that was pruned, or forgotten, is put back before the lease is renewed, or it is not renewed.
 
         Otherwise a receipt could be complete without this node, which carries frames again.
         """
-        if self._clock() - self._currency.as_of > KNOWN_FOR_S and not await self._register_again():
+        if self._was_registered and not answer.is_registered and not await self._register_again():
             raise Unavailable("database")
+        self._was_registered = self._was_registered or answer.is_registered
 
     async def _apply(self, closures: Sequence[Closure]) -> None:
         """Shutting gates and muting are synchronous; only between slices does the loop get its turn."""
@@ -216,7 +220,6 @@ class Tail:
                             via=Via.RECONCILIATION,
                         )
                     await asyncio.sleep(0)
-        await self._be_known_again()
         self._registry.mute_before_epoch(epoch, generation=self._currency.generation)
         self._currency.reconciled(position, epoch=epoch, sent_at=sent_at)
 

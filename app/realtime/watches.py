@@ -1,6 +1,7 @@
-"""What a node keeps an eye on besides the log: its own lease, and the triggers that write the log."""
+"""What a node keeps an eye on besides the log: its own lease, the triggers that write the log, expiry that nobody records."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -8,6 +9,8 @@ import structlog
 from app.bridge import Bridge
 from app.domain.errors import CutoffError
 from app.operations.check_triggers import check_triggers
+from app.operations.expire_credentials import expire_credentials
+from app.operations.expire_support_grants import expire_support_grants
 from app.realtime.holder import Holder
 from app.realtime.metrics import SERVED_STALE
 
@@ -15,6 +18,9 @@ __all__ = ["Watches"]
 
 STALE_TICK_S = 0.05
 TRIGGER_RETRY_S = 0.5
+EXPIRY_TICK_S = 5.0
+EXPIRY_OVERDUE = timedelta(seconds=15)
+"""Three of beat's intervals: a fleet with workers never comes to this."""
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +39,7 @@ class Watches:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_lease())
             group.create_task(self._watch_triggers())
+            group.create_task(self._watch_expiry())
 
     async def _watch_lease(self) -> None:
         while True:
@@ -48,6 +55,15 @@ class Watches:
         if serves and not self._is_serving_stale:
             _log.error("serving_stale", sockets=len(self._holder.registry))
         self._is_serving_stale = serves
+
+    async def _watch_expiry(self) -> None:
+        """What beat and workers have left undone is recorded here: the sockets are gone, and access is denied already."""
+        while True:
+            await asyncio.sleep(EXPIRY_TICK_S)
+            with suppress(CutoffError):
+                for expire in (expire_support_grants, expire_credentials):
+                    while await self._bridge.run(expire, overdue_by=EXPIRY_OVERDUE):
+                        pass
 
     async def _watch_triggers(self) -> None:
         """At the start, and on the slow timer: a node does not become ready while an ending could pass unnoticed."""

@@ -1,4 +1,4 @@
-"""What this node owes the receipts: increments, taken when a report is sent and put back when it was not stored."""
+"""What this node owes the receipts, as increments."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,13 +17,6 @@ class _Count:
     aborted: int = 0
     already_gone: int = 0
     slowest: timedelta | None = None
-
-    def add(self, outcome: RevocationOutcome) -> None:
-        self.closing += outcome.closing
-        self.clean += outcome.clean
-        self.aborted += outcome.aborted
-        self.already_gone += outcome.already_gone
-        self.saw(outcome.slowest)
 
     def saw(self, latency: timedelta | None) -> None:
         if latency is not None and (self.slowest is None or latency > self.slowest):
@@ -68,11 +61,6 @@ class Tally:
             )
             for revocation_id, count in counts.items()
         )
-
-    def put_back(self, outcomes: tuple[RevocationOutcome, ...]) -> None:
-        """A report that was not stored: its increments are owed again."""
-        for outcome in outcomes:
-            self._counts.setdefault(outcome.revocation_id, _Count()).add(outcome)
 
     def __len__(self) -> int:
         return len(self._counts)

@@ -112,7 +112,7 @@ def test_an_id_that_is_none_closes_nothing_and_refuses_nothing(db: Session, writ
 
 
 @pytest.mark.parametrize(
-    "type", ["__class__", "constructor", "", "sign_in", "SESSION_REVOKE", "session_revoke "]
+    "event_type", ["__class__", "constructor", "", "sign_in", "SESSION_REVOKE", "session_revoke "]
 )
 def test_an_unknown_type_closes_nothing(make: Builders, db: Session, event_type: str) -> None:
     session = make.session()

@@ -114,6 +114,15 @@ def test_touching_an_ended_row_appends_nothing(make: Builders, db: Session) -> N
     assert closures(db) == before
 
 
+def test_one_statement_over_an_ended_and_a_live_row_closes_the_live_one_only(
+    make: Builders, db: Session
+) -> None:
+    ended, live = make.session(), make.session()
+    run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=ended.session_id)
+    run(db, "UPDATE session SET terminated_at = now() + interval '1 second'")
+    assert [each.key for each in closures(db)] == [ended.token_hash, live.token_hash]
+
+
 def test_inserting_a_row_that_has_ended_closes_nothing(make: Builders, db: Session) -> None:
     session = make.session()
     run(

@@ -25,6 +25,16 @@ def test_revoking_or_deleting_an_api_token_closes_it(make: Builders, db: Session
     assert closures(db) == [Written("close", "token", str(token.api_token_id), "token_revoked")]
 
 
+@pytest.mark.parametrize("statement", ["UPDATE api_token SET revoked_at = now()", "DELETE FROM api_token"])
+def test_one_statement_over_a_revoked_and_a_live_token_closes_the_live_one_only(
+    make: Builders, db: Session, statement: str
+) -> None:
+    revoked, live = make.api_token(), make.api_token()
+    run(db, "UPDATE api_token SET revoked_at = now() WHERE id = %(id)s", id=revoked.api_token_id)
+    run(db, statement)
+    assert [each.key for each in closures(db)] == [str(revoked.api_token_id), str(live.api_token_id)]
+
+
 def test_moving_the_end_of_an_api_token_has_it_read_again(make: Builders, db: Session) -> None:
     token = make.api_token()
     run(db, "UPDATE api_token SET expires_at = now()")

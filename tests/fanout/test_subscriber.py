@@ -58,7 +58,7 @@ async def test_a_close_request_closes_each_target_by_its_method_and_rings(
 async def test_revoked_comes_before_reconnect_in_whatever_order_it_was_said(
     settings: Settings, publisher: Publisher
 ) -> None:
-    reconnect = closure_of(TargetKind.ACCOUNT, id_number(3), invalidates=frozenset())
+    reconnect = closure_of(TargetKind.ACCOUNT, id_number(4), invalidates=frozenset())
     async with listening(settings) as node:
         publisher.publish([reconnect, ACCOUNT, SESSION], system_identifier=SYSTEM)
         await heard(node, 1)

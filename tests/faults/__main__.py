@@ -19,7 +19,7 @@ def main() -> int:
     console = Console(stderr=True)
     rows: list[tuple[Fault, Measured]] = []
     with running_world() as world:
-        for each in chosen:
+        for each in chosen * options.times:
             measured = measure(world, each)
             rows.append((each, measured))
             _tell(each, measured, as_json=options.json, console=console)
@@ -40,6 +40,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object a row")
     parser.add_argument("--only", default="", help="only faults with this in their name")
+    parser.add_argument("--times", type=int, default=1, help="play each so often")
     return parser.parse_args()
 
 

@@ -136,7 +136,9 @@ class Cast:
                 measured.problems.append("a socket that had to close is open")
             elif victim.code not in self.victim_codes and victim.node not in self.excused:
                 measured.problems.append(f"a socket that had to close got {victim.code}")
-        measured.false_closes = sum(self._is_false(each) for each in self.bystanders)
+        wronged = [each for each in self.bystanders if self._is_false(each)]
+        measured.false_closes = len(wronged)
+        measured.problems += [f"a bystander got {each.code} {each.closing}" for each in wronged]
         measured.add(self._also)
         return measured
 

@@ -40,7 +40,7 @@ class SteppedClock:
 async def stepped(world: World) -> Measured:
     clock = SteppedClock(world.folder)
     async with (
-        world.another_node("node-stepped", **clock.variables) as node,
+        world.another_node("node-stepped", clock.variables) as node,
         world.cast(nodes=(node,)) as cast,
         world.cast(nodes=(node,)) as expiring,
     ):

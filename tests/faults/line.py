@@ -21,8 +21,12 @@ class Line:
         self.port = 0
 
     async def start(self) -> None:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Nobody is let in any more."""
+        self._server.close()
 
     @contextmanager
     def silent(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from tests.faults.watched import Refused, Watched
 from tests.faults.world import World
 
 LONGER_THAN_THE_LEASE_S = LEASE_S + 2.0
-NOT_NOW = 503
+NOT_NOW, NOT_CURRENT = 503, 1013
 
 
 @fault("SQL by hand", bound_s=BY_TAIL_S)
@@ -66,6 +66,22 @@ async def unreachable(world: World) -> Measured:
                 await _refusal(cast.sibling.token, world) == NOT_NOW, "a stale node has not answered 503"
             )
         await cast.watch(LONGER_THAN_THE_LEASE_S + 3.0)
+        return await cast.measured(LEASE_S)
+
+
+@fault("PostgreSQL unreachable for one node whose policy is close", bound_s=LEASE_S)
+async def unreachable_and_closing(world: World) -> Measured:
+    """Everybody is told that the node cannot know; nobody that his credential was revoked."""
+    async with (
+        world.another_node("node-closing", {"CUTOFF_STALE_POLICY": "close"}, over_lines=True) as node,
+        world.cast(nodes=(node,)) as cast,
+    ):
+        cast.excused[node.name] = NOT_CURRENT
+        with world.postgres_line.silent():
+            await cast.end_by_sql()
+            await cast.watch(LEASE_S)
+        told = {each.code for each in cast.everybody}
+        cast.check(told == {NOT_CURRENT}, f"they were told {told}")
         return await cast.measured(LEASE_S)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from app.cli.demo.api import Api
 from app.cli.problems import CommandRefused
 from app.clock import boot_seconds
-from tests.faults.bounds import BY_DOORBELL_S, BY_NODE_S, BY_TAIL_S, GAP_S, LOCK_S
+from tests.faults.bounds import BY_DOORBELL_S, BY_NODE_S, BY_TAIL_S, GAP_S, LEASE_S, LOCK_S
 from tests.faults.cast import Cast
 from tests.faults.failures import worker_waits_for
 from tests.faults.fault import Measured, fault
@@ -87,6 +87,19 @@ async def disk_full_for_the_log(world: World) -> Measured:
         return await cast.measured(BY_NODE_S)
 
 
+@fault("the table of nodes locked", bound_s=BY_TAIL_S)
+async def nodes_locked(world: World) -> Measured:
+    """No node can report; that costs receipts their time, and no lease."""
+    async with world.cast() as cast:
+        with world.hands.transaction() as other:
+            other.do("LOCK TABLE node IN ACCESS EXCLUSIVE MODE")
+            await asyncio.sleep(LEASE_S + 1.0)
+            await cast.end_by_sql()
+            await cast.watch(BY_TAIL_S)
+            cast.check_no_gap(GAP_S)
+        return await cast.measured(BY_TAIL_S)
+
+
 @fault("somebody locks the credential's row for 3 s, counted from its release", bound_s=SWEPT_S)
 async def row_locked(world: World) -> Measured:
     """The worker waits within its lock time-out and gives the revocation back; a node takes it up."""
@@ -130,7 +143,7 @@ async def _ask(world: World, cast: Cast) -> None:
 @fault("triggers disabled: the slow timer, set to 2 s", bound_s=RECONCILE_S + TICK_S)
 async def triggers_disabled(world: World) -> Measured:
     async with (
-        world.another_node("node-slow", CUTOFF_RECONCILE_INTERVAL=str(RECONCILE_S)) as node,
+        world.another_node("node-slow", {"CUTOFF_RECONCILE_INTERVAL": str(RECONCILE_S)}) as node,
         world.cast(nodes=(node,)) as cast,
     ):
         disable = await world.hands.value(OF_EACH_TRIGGER, how="DISABLE")

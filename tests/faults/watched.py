@@ -11,6 +11,8 @@ from app.clock import boot_seconds
 
 OPEN_WITHIN_S = 10.0
 ABNORMAL = 1006
+SILENT_END = 101
+"""The upgrade was answered, and then the socket closed before its `ready`."""
 
 
 class Refused(Exception):
@@ -51,8 +53,13 @@ class Watched:
             )
         except InvalidStatus as error:
             raise Refused(error.response.status_code) from None
-        first = json.loads(await asyncio.wait_for(connection.recv(), OPEN_WITHIN_S))
-        assert first["type"] == "ready", first
+        try:
+            first = json.loads(await asyncio.wait_for(connection.recv(), OPEN_WITHIN_S))
+        except WebSocketException:
+            raise Refused(SILENT_END) from None
+        if first["type"] != "ready":
+            connection.transport.abort()
+            raise Refused(SILENT_END)
         return cls(connection, node=node, every_s=every_s)
 
     async def over(self) -> None:

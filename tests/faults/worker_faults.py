@@ -36,7 +36,7 @@ async def _check_finished_once(world: World, cast: Cast, answer: Answer) -> None
     """The sweep takes up what the dead worker left: published, and one event in the trail."""
     revocation_id = answer.body["id"]
     await world.heal()
-    statement = "UPDATE revocation SET requested_at = requested_at - interval '1 minute' WHERE id = %(id)s"
+    statement = "UPDATE revocation SET performed_at = performed_at - interval '1 minute' WHERE id = %(id)s"
     await world.hands.commit(statement, id=revocation_id)
     await asyncio.to_thread(world.queue.send, RESUME_REVOCATIONS)
     finished = "SELECT audited_at IS NOT NULL FROM revocation WHERE id = %(id)s"

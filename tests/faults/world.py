@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ from tests.faults.processes import NodeProcess, OurProcess, worker_process
 
 READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.02
+THREADS = 64
+"""Requests that hang on purpose must not keep other blocking work waiting."""
 ROOT = Path(__file__).resolve().parents[2]
 
 T = TypeVar("T")
@@ -68,7 +71,10 @@ class World:
             process.kill()
         self.queue.close()
         self.database.dispose()
+        for line in (self.postgres_line, self.redis_line, self.worker_line):
+            self.run(line.stop())
         self.run(_end_other_tasks())
+        self.run(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -97,6 +103,7 @@ class World:
         }
 
     async def _start(self) -> None:
+        self._loop.set_default_executor(ThreadPoolExecutor(THREADS))
         for line in (self.postgres_line, self.redis_line, self.worker_line):
             await line.start()
         self.nodes = (
@@ -159,8 +166,10 @@ class World:
             await cast.leave()
 
     @asynccontextmanager
-    async def another_node(self, name: str, **variables: str) -> AsyncIterator[NodeProcess]:
-        node = NodeProcess(name, self.environment(variables), self.folder)
+    async def another_node(
+        self, name: str, variables: Mapping[str, str], *, over_lines: bool = False
+    ) -> AsyncIterator[NodeProcess]:
+        node = NodeProcess(name, self.environment(variables, over_lines=over_lines), self.folder)
         node.start()
         try:
             await self.until_current(node)

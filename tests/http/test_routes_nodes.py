@@ -12,6 +12,7 @@ def report(**changed: object) -> NodeReport:
     usual: dict[str, object] = {
         "node_id": NodeId(uuid7()),
         "name": "n1",
+        "number": 1,
         "policy": "hold",
         "lease": timedelta(seconds=3),
         "system_identifier": None,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 
 from uuid_utils.compat import uuid7
 
@@ -16,6 +17,9 @@ PERFORM_WITHIN = timedelta(seconds=2)
 TIMELINE = (
     "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint AS timeline"
 )
+
+
+_numbers = count(1)
 
 
 @dataclass
@@ -37,11 +41,13 @@ class ReportingNode:
         system_identifier: str | None = None,
         timeline: int | None = None,
         perform_within: timedelta = PERFORM_WITHIN,
+        number: int | None = None,
     ) -> tuple[RevocationId, ...]:
         """What a node says once a second; by default it has applied everything up to now."""
         system: str = self.facts.value("SELECT system_identifier::text FROM pg_control_system()")
         report = NodeReport(
             node_id=self.node_id,
+            number=next(_numbers) if number is None else number,
             name=self.name,
             policy=self.policy,
             lease=self.lease,

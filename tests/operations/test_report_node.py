@@ -143,3 +143,11 @@ def test_nodes_are_listed_with_what_is_wrong_with_them(facts: Facts, database: D
     assert {name for name, node in nodes.items() if not node.is_on_this_cluster} == {"elsewhere"}
     with pytest.raises(Invalid), database.session() as db:
         list_nodes(db, cursor="nonsense")
+
+
+def test_outcomes_whose_report_comes_again_are_counted_once(facts: Facts):
+    revocation_id = RevocationId(uuid7())
+    node = ReportingNode(facts, "n1")
+    for number in (1, 1, 2):
+        node.report(outcome(revocation_id, clean=1), number=number)
+    assert facts.value("SELECT clean FROM receipt_node") == 2

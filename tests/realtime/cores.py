@@ -61,7 +61,10 @@ def entry_of(made: MadeSession | MadeToken) -> Entry:
 
 
 def new_entry(
-    credential_type: CredentialType, *, token_hash: TokenHash | None = None, account_id: AccountId | None = None
+    credential_type: CredentialType,
+    *,
+    token_hash: TokenHash | None = None,
+    account_id: AccountId | None = None,
 ) -> Entry:
     return Entry(
         connection_id=ConnectionId(uuid7()),

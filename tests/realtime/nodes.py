@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import app
 from app.asgi import Application
 from app.config import Settings
 from app.realtime.node import Node
@@ -36,6 +38,7 @@ __all__ = [
     "seen_close",
 ]
 
+APP = Path(app.__file__).parent
 PATIENCE_S = 10.0
 DRAIN_S = 5
 
@@ -55,16 +58,15 @@ class RunningNode:
 
 @dataclass(frozen=True, slots=True)
 class SeenClose:
-    """What a client saw of its end: the last message, if any, and the code of the close frame (1006: none)."""
+    """What a client saw of its end: the last message, empty if none came, and the code of the close frame (1006: none)."""
 
-    message: Mapping[str, Any] | None
+    message: Mapping[str, Any]
     code: int
 
     @property
     def told(self) -> tuple[int, str | None, str | None]:
         """Code, reason and retry; the last two are None where no last message came."""
-        message = self.message or {}
-        return self.code, message.get("reason"), message.get("retry")
+        return self.code, self.message.get("reason"), self.message.get("retry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ async def a_node(settings: Settings, *, ready: bool = True) -> AsyncIterator[Run
         server.should_exit = True
         await asyncio.wait_for(serving, 4 * DRAIN_S)
     assert_nothing_is_left(node)
-    here = {asyncio.current_task()}  # a fixture's end is another task than its beginning
-    await eventually(lambda: not asyncio.all_tasks() - before - here, within_s=2)
+    await eventually(
+        lambda: not [task for task in asyncio.all_tasks() - before if _is_ours(task)], within_s=2
+    )
 
 
 def assert_nothing_is_left(node: Node) -> None:
@@ -171,12 +174,12 @@ async def echoes(socket: ClientConnection) -> bool:
 
 async def seen_close(socket: ClientConnection, *, within_s: float = PATIENCE_S) -> SeenClose:
     """How the socket ends, within that time; any message before the last fails the test."""
-    message = None
+    message: Mapping[str, Any] = {}
     async with asyncio.timeout(within_s):
         try:
             while True:
                 next_one = json.loads(await socket.recv())
-                assert message is None
+                assert not message
                 assert next_one["type"] == "closing", next_one
                 message = next_one
         except ConnectionClosed as closed:
@@ -186,6 +189,12 @@ async def seen_close(socket: ClientConnection, *, within_s: float = PATIENCE_S) 
 def entries_of(node: RunningNode) -> list[Entry]:
     """The sockets that the node knows of, pending ones included."""
     return list(node.node.holder.registry)
+
+
+def _is_ours(task: "asyncio.Task[Any]") -> bool:
+    """Not the test's own task, nor one of its helpers."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and str(APP) in code.co_filename
 
 
 def _server(application: Application, settings: Settings) -> uvicorn.Server:

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from app.config import Settings
+from app.domain.ids import NodeId
 from app.realtime.tail import Tail
 from tests.realtime.cores import Clock, Cores
 from tests.realtime.databases import SteppedConnection
@@ -42,6 +44,7 @@ async def tailing(settings: Settings, *, timeout_s: float = 2.5) -> AsyncIterato
         registry=cores.registry,
         deadlines=cores.deadlines,
         on_good_poll=lambda applied, *, gates_waited: good.append((applied, gates_waited)),
+        node_id=NodeId(UUID(int=0)),
         register_again=is_known,
         clock=clock,
     )

@@ -1,21 +1,16 @@
 """Admission: a socket opens between the end of its credential and the news of it (B158 to B174)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
-from app.domain.credentials import TokenKind
 from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
-from app.operations.revoke_own_api_token import revoke_own_api_token
-from tests.builders import Builders, random_token
 from tests.realtime.conditions import eventually
-from tests.realtime.hands import Hands
+from tests.realtime.ends import Kind, every_kind
 from tests.realtime.nodes import (
     RunningNode,
     a_node,
@@ -29,66 +24,6 @@ from tests.realtime.nodes import (
     seen_close,
 )
 from tests.realtime.openings import Pause, paused_after_the_read, paused_before_the_read
-
-DAEMON = random_token(TokenKind.DAEMON)
-
-Kind = Callable[[Builders, Hands], Awaitable[tuple[str, Callable[[], Awaitable[Any]], str]]]
-
-
-async def by_session(make: Builders, hands: Hands):
-    session = make.session()
-    return (
-        session.token,
-        lambda: hands.revoke(end_own_session, caller=session.caller, session_id=session.session_id),
-        "session_revoked",
-    )
-
-
-async def by_token(make: Builders, hands: Hands):
-    session = make.session()
-    token = make.api_token(session)
-    return (
-        token.token,
-        lambda: hands.revoke(
-            revoke_own_api_token, caller=session.caller, api_token_id=token.api_token_id
-        ),
-        "token_revoked",
-    )
-
-
-async def by_account(make: Builders, hands: Hands):
-    session = make.session()
-    return (
-        session.token,
-        lambda: hands.revoke(end_all_own_sessions, caller=session.caller, except_current=False),
-        "all_sessions_revoked",
-    )
-
-
-async def by_suspension(make: Builders, hands: Hands):
-    token = make.api_token()
-    suspend = "UPDATE account SET suspended_at = now() WHERE id = %(id)s"
-    return token.token, lambda: hands.sql(suspend, id=token.account_id), "account_suspended"
-
-
-async def by_grant(make: Builders, hands: Hands):
-    organization = make.organization()
-    admin = make.session(make.account(is_global_admin=True))
-    grant = make.grant(organization)
-    support = make.support_session(organization, admin)
-    revoke = "UPDATE support_access_grant SET revoked_at = now() WHERE id = %(id)s"
-    return support.token, lambda: hands.sql(revoke, id=grant.grant_id), "support_access_revoked"
-
-
-async def by_the_clock(make: Builders, hands: Hands):
-    session = make.session()
-    expire = "UPDATE session SET expires_at = now() WHERE token_hash = %(hash)s"
-    return session.token, lambda: hands.sql(expire, hash=session.token_hash), "session_expired"
-
-
-every_kind = pytest.mark.parametrize(
-    "kind", [by_session, by_token, by_account, by_suspension, by_grant, by_the_clock]
-)
 
 
 @every_kind
@@ -177,15 +112,14 @@ async def test_an_api_token_that_is_opening_while_all_sessions_end_is_verified_a
     """B165, B174: where it would be told to reconnect, it is read once more instead."""
     session = make.session()
     token = make.api_token(session)
-    async with a_node(quick(settings)) as node:
-        async with paused_after_the_read(node) as pause:
-            opening = asyncio.create_task(_ready(node, token.token))
-            await pause.reached.wait()
-            applied = node.node.holder.currency.generation
-            await hands.revoke(end_all_own_sessions, caller=session.caller, except_current=False)
-            await eventually(lambda: node.node.holder.currency.generation > applied + 1)
-            pause.over.set()
-            assert await opening
+    async with a_node(quick(settings)) as node, paused_after_the_read(node) as pause:
+        opening = asyncio.create_task(_ready(node, token.token))
+        await pause.reached.wait()
+        applied = node.node.holder.currency.generation
+        await hands.revoke(end_all_own_sessions, caller=session.caller, except_current=False)
+        await eventually(lambda: node.node.holder.currency.generation > applied + 1)
+        pause.over.set()
+        assert await opening
 
 
 async def test_a_sign_in_after_the_end_of_all_sessions_is_not_touched_by_its_closure_however_late(
@@ -194,17 +128,16 @@ async def test_a_sign_in_after_the_end_of_all_sessions_is_not_touched_by_its_clo
     """B45, B174: the node has not applied the closure when the socket opens, and spares it when it does."""
     account = make.account()
     old = make.session(account)
-    async with a_node(by_the_doorbell_alone(settings)) as node:
-        async with opened(node, old.token) as before:
-            await hands.sql(
-                "UPDATE account SET sessions_ended_at = clock_timestamp() WHERE id = %(id)s",
-                id=account.account_id,
-            )
-            async with opened(node, make.session(account).token) as after:
-                assert await echoes(before)
-                node.node.tail.ring("now")
-                assert (await seen_close(before)).told == (4001, "all_sessions_revoked", "after_sign_in")
-                assert await echoes(after)
+    async with a_node(by_the_doorbell_alone(settings)) as node, opened(node, old.token) as before:
+        await hands.sql(
+            "UPDATE account SET sessions_ended_at = clock_timestamp() WHERE id = %(id)s",
+            id=account.account_id,
+        )
+        async with opened(node, make.session(account).token) as after:
+            assert await echoes(before)
+            node.node.tail.ring("now")
+            assert (await seen_close(before)).told == (4001, "all_sessions_revoked", "after_sign_in")
+            assert await echoes(after)
 
 
 async def _ready(node: RunningNode, token: str) -> bool:

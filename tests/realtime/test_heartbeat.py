@@ -68,7 +68,7 @@ async def test_a_socket_that_is_mute_for_a_read_is_not_taken_for_silent(settings
         entry.is_mute, entry.owed = False, ()
         node.node.holder.wake_gates()
         assert await asking
-        await waiting
+        await (await waiting)
 
 
 async def test_the_last_ping_is_not_repeated_before_its_time(node, make):

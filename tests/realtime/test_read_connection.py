@@ -1,6 +1,6 @@
 import asyncio
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -35,7 +35,7 @@ async def pid_of(connection: ReadConnection) -> int:
 
 
 def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_statement_answers_with_its_rows_on_one_connection(connection):
@@ -151,7 +151,9 @@ async def test_a_snapshot_that_is_lost_is_not_replaced_by_another(connection, da
 async def test_cancelling_the_caller_cuts_the_connection(connection):
     await one(connection)
     reading = asyncio.create_task(connection.fetch("SELECT pg_sleep(5)", {}, within_s=9))
-    await eventually(lambda: connection._connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE)
+    await eventually(
+        lambda: connection._connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
+    )
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading

@@ -61,7 +61,10 @@ async def test_at_a_deadline_the_credential_is_read_and_speaks_on_if_it_is_alive
 
 async def test_at_a_deadline_that_cannot_be_read_the_socket_is_mute_until_it_can(settings, make, hands):
     session, bystander = make.session(lifetime=timedelta(seconds=1.0)), make.session()
-    async with a_node(by_the_log_alone(settings, hold_limit=20)) as node, opened(node, session.token) as socket:
+    async with (
+        a_node(by_the_log_alone(settings, hold_limit=20)) as node,
+        opened(node, session.token) as socket,
+    ):
         entry = entries_of(node)[0]
         async with opened(node, bystander.token) as other:
             old = entry.deadline

@@ -8,6 +8,7 @@ import pytest
 from app.domain.credentials import TokenKind
 from app.domain.errors import Unavailable
 from tests.builders import random_token
+from tests.realtime.conditions import eventually
 from tests.realtime.databases import a_line_to_the_database
 from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, refused
 from tests.realtime.openings import paused_before_the_read
@@ -139,7 +140,7 @@ async def test_a_read_that_the_database_does_not_answer_is_503_and_never_401(set
             async def fail(_entry):
                 raise Unavailable("database")
 
-            node.node.verifier.verify = fail
+            node.node.verifier.verify = fail  # type: ignore[method-assign]
             answer = await refused(node, session.token)
             assert (answer.status, answer.body["reason"], answer.body["retry"]) == (
                 503,
@@ -179,7 +180,7 @@ async def test_a_bug_of_ours_is_500_and_never_says_that_the_credential_is_dead(s
         async def stumble(_entry):
             raise ZeroDivisionError
 
-        node.node.verifier.verify = stumble
+        node.node.verifier.verify = stumble  # type: ignore[method-assign]
         answer = await refused(node, session.token)
         assert (answer.status, answer.body["type"]) == (500, "urn:cutoff:problem:internal_error")
         assert not entries_of(node)
@@ -195,13 +196,11 @@ async def test_an_upgrade_while_the_node_is_not_current_is_503_for_live_and_dead
         async with a_node(quick(settings, stale_policy=policy)) as node:
             node.node.tail._connection._url = "postgresql://nobody@127.0.0.1:1/nowhere"
             node.node.tail._connection.drop()
-            while node.node.is_current:
-                await asyncio.sleep(0.01)
+            await eventually(lambda: not node.node.is_current)
             for session in (live, dead):
                 answer = await refused(node, session.token)
                 assert (answer.status, answer.body["reason"]) == (503, "node_not_current")
             node.node.tail._connection._url = settings.database_url
-            while not node.node.is_current:
-                await asyncio.sleep(0.01)
+            await eventually(lambda: node.node.is_current)
             assert await _opens(node, live.token)
             assert (await refused(node, dead.token)).status == 401

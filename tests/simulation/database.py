@@ -154,12 +154,15 @@ class Database:
         grant = None if row.grant is None else cast("Grant", self._seen(self.grants, row.grant, snapshot))
         return record_of(number, row, account, grant, now=now, snapshot=snapshot)
 
-    def prune(self) -> None:
-        """The log loses all that is older than any running transaction, whether or not every node has read it."""
+    def prune(self, *, with_horizon: bool = False) -> None:
+        """The log loses all that is older than any running transaction, whether or not every node has read it.
+
+        `with_horizon`: also what was there and is not known of here; every node has to reconcile.
+        """
         horizon = self.snapshot().xmin
         gone = [row.xid for row in self.log if row.xid < horizon]
         self.log = [row for row in self.log if row.xid >= horizon]
-        self.pruned_through = max([self.pruned_through, *gone])
+        self.pruned_through = max([self.pruned_through, *gone, horizon - 1 if with_horizon else 0])
 
     @staticmethod
     def _seen(table: Table, number: int, snapshot: Snapshot) -> Any:

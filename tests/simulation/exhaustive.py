@@ -1,10 +1,10 @@
 """Tries every order of steps of a small model, each state once, shortest ways first."""
 
+import pickle
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.simulation.exhaustive_model import Model
+from tests.simulation.exhaustive_model import Model, Step
 
 __all__ = ["Explored", "explore"]
 
@@ -14,30 +14,24 @@ class Explored:
     """How many states there are, and the shortest way to a broken one; None when there is none."""
 
     states: int
-    counterexample: tuple[str, ...] | None
+    counterexample: tuple[Step, ...] | None
 
 
-def explore(start: Callable[[], Model], *, at_most: int = 2_000_000) -> Explored:
-    """Every state that can be reached. The cores cannot be copied, so each way is gone again from the start."""
-    seen = {start().fingerprint()}
-    ways: deque[tuple[str, ...]] = deque([()])
+def explore(start: Model, *, at_most: int = 2_000_000) -> Explored:
+    """Every state that can be reached from that one. Raises: RuntimeError where there are more than `at_most`."""
+    seen = {start.fingerprint()}
+    ways: deque[tuple[tuple[Step, ...], bytes, list[Step]]] = deque([((), pickle.dumps(start), start.steps())])
     while ways:
-        way = ways.popleft()
-        for step in _after(start, way).actions():
-            model = _after(start, (*way, step))
+        way, state, steps = ways.popleft()
+        for step in steps:
+            model: Model = pickle.loads(state)
+            model.take(step)
             if model.is_broken():
                 return Explored(len(seen), (*way, step))
             fingerprint = model.fingerprint()
             if fingerprint not in seen:
                 seen.add(fingerprint)
-                ways.append((*way, step))
+                ways.append(((*way, step), pickle.dumps(model), model.steps()))
         if len(seen) > at_most:
             raise RuntimeError(f"more than {at_most} states")
     return Explored(len(seen), None)
-
-
-def _after(start: Callable[[], Model], way: tuple[str, ...]) -> Model:
-    model = start()
-    for step in way:
-        model.actions()[step]()
-    return model

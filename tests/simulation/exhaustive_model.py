@@ -1,16 +1,18 @@
-"""Admission, closure and lease, small enough to try everything: one node, one socket, two transactions, the shipped cores.
+"""Admission, closure and lease, small enough to try everything: one node, one socket, the shipped cores.
 
-Time is counted in ticks and passes only when `time passes` is chosen; every step of a poll or read is one of its own.
+Time passes only when that step is chosen; every stage of a poll or a read is a step of its own. The doorbell is left
+out: the promise does not rest on it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.domain.credentials import CredentialType
 from app.domain.ids import ConnectionId, TokenHash
-from app.domain.snapshot import Snapshot
 from app.sockets import admission, gate
-from app.sockets.admission import Admitted, Reading, VerifyAgain
+from app.sockets.admission import Reading
 from app.sockets.currency import Currency, Next, PollTicket
 from app.sockets.deadlines import Deadlines
 from app.sockets.entry import Entry
@@ -20,127 +22,140 @@ from tests.simulation.choices import Choices
 from tests.simulation.database import Answer, Database, Transaction
 from tests.simulation.hands import Hands
 
-__all__ = ["Model"]
+__all__ = ["LEASE", "Bounds", "Model", "Step"]
 
-LEASE = 2
-LAST_TICK = 6
-POLLS = 3
-OVERLAPPING = 2
-READS = 3
+Step = tuple[str, Any]
+"""The name of a method, and what it is about."""
+
+LEASE = 1
+LAST_TICK = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much there is of everything. `has_neighbour`: another transaction runs beside the one that ends the session."""
+
+    polls: int = 2
+    in_flight: int = 1
+    reads: int = 1
+    polls_fail: bool = True
+    has_neighbour: bool = False
+
+
+class AtOnce(Choices):
+    """Of whatever can be chosen, the last: an end is moved to now."""
+
+    def __init__(self) -> None:
+        self.made = []
+
+    def below(self, bound: int) -> int:
+        """The last."""
+        return bound - 1
 
 
 class Model:
-    """One state. `actions` are the steps possible now, each by its name; `ending` ends the session in the database."""
+    """One state. The session ends by `ending`, in a transaction that began before its neighbour, which changes nothing."""
 
-    def __init__(self, ending: Callable[[Hands, Transaction, int], bool] = Hands.end) -> None:
+    def __init__(
+        self, bounds: Bounds, *, ending: Callable[[Hands, Transaction, int], bool] = Hands.end
+    ) -> None:
+        self._bounds = bounds
         self._now = 0
-        self._database = Database()
-        self._hands = Hands(self._database, Choices(script=[4]))
-        self._currency = Currency(lease_s=LEASE)
-        self._registry = Registry(lambda *_: None)
-        self._deadlines = Deadlines()
-        self._polls: dict[PollTicket, Answer | None] = {}
-        self._polled = 0
-        self._reads: dict[int, tuple[float, int, Reading | None]] = {}
-        self._read = 0
         self._ended_at: int | None = None
+        self._database = Database()
+        self._hands = Hands(self._database, AtOnce())
         self._ending = ending
-        self._hears = False
+        self._currency = Currency(lease_s=LEASE)
+        self._registry = Registry(_nothing)
+        self._deadlines = Deadlines()
+        self._polls: dict[int, tuple[PollTicket, Answer | None]] = {}
+        self._polled = 0
+        self._read: tuple[float, int] | None = None
+        self._reading: Reading | None = None
+        self._reads = 0
         first = self._database.begin()
         account = self._hands.make_account(first)
         self._session = self._hands.mint(first, account, CredentialType.SESSION) or 0
         self._database.commit(first)
-        self._transactions = {"end": self._database.begin(), "touch": self._database.begin()}
-        self._hands.end if ending is Hands.end else None
+        self._transactions = {"end": self._database.begin()}
+        if bounds.has_neighbour:
+            self._transactions["neighbour"] = self._database.begin()
         self._entry = Entry(
             connection_id=ConnectionId(UUID(int=1)),
             credential_type=CredentialType.SESSION,
             token_hash=TokenHash(f"{self._session:064x}"),
         )
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """What can happen next."""
-        able: dict[str, Callable[[], None]] = {}
+    def steps(self) -> list[Step]:
+        """What can happen next; nothing, where the socket can speak no more."""
+        if self._entry.closing is not None or (self._reads and not self._entry.is_attached):
+            return []
+        able: list[Step] = [("commit", name) for name in self._transactions]
         if self._now < LAST_TICK:
-            able["time passes"] = self._time_passes
-        for name in self._transactions:
-            able[f"commit {name}"] = lambda name=name: self._commit(name)  # type: ignore[misc]
-        if self._hears:
-            able["doorbell"] = self._doorbell
-        if self._polled < POLLS and len(self._polls) < OVERLAPPING:
-            able["send poll"] = self._send_poll
-        for ticket, answer in self._polls.items():
-            able[f"poll {ticket.number} fails"] = lambda ticket=ticket: self._fail(ticket)  # type: ignore[misc]
-            if answer is None:
-                able[f"poll {ticket.number} is executed"] = lambda ticket=ticket: self._execute(ticket)  # type: ignore[misc]
-            else:
-                able[f"poll {ticket.number} is answered"] = lambda ticket=ticket: self._answer(ticket)  # type: ignore[misc]
-        able.update(self._socket_actions())
-        return able
+            able.append(("time_passes", None))
+        if self._polled < self._bounds.polls and len(self._polls) < self._bounds.in_flight:
+            able.append(("send_poll", None))
+        for number, (_, answer) in self._polls.items():
+            able.append(("execute_poll" if answer is None else "answer_poll", number))
+            able += [("poll_fails", number)] if self._bounds.polls_fail else []
+        return able + self._socket_steps()
+
+    def take(self, step: Step) -> None:
+        """The step has been taken."""
+        name, about = step
+        getattr(self, name)(about)
 
     def fingerprint(self) -> object:
         """States with the same one have the same future."""
         entry, currency = self._entry, self._currency
         return (
-            self._now,
-            tuple(self._transactions),
-            self._ended_at,
-            self._hears,
-            self._polled,
-            self._read,
-            tuple((ticket, answer and answer.position.snapshot) for ticket, answer in self._polls.items()),
-            tuple((*read[:2], read[2] and read[2].snapshot) for read in self._reads.values()),
+            (self._now, tuple(self._transactions), self._ended_at, self._polled, self._reads, self._read),
+            tuple((ticket, answer and answer.position.snapshot) for ticket, answer in self._polls.values()),
+            self._reading and self._reading.snapshot,
             (currency.cursor, currency.as_of, currency.epoch, currency._in_flight),
-            (entry.is_attached, entry.is_admitted, entry.is_mute, entry.closing, entry.snapshot, entry.epoch),
-            (entry.deadline, entry.owed, len(self._registry.recent), bool(self._registry.owing())),
+            (entry.is_attached, entry.is_admitted, entry.is_mute, entry.snapshot, entry.epoch, entry.deadline),
+            (entry.owed, len(self._registry.recent), len(self._registry.owing())),
         )
 
     def is_broken(self) -> bool:
-        """Whether a frame passes now although the session has been dead for longer than the lease."""
+        """Whether a frame passes although the session has been dead for longer than the lease."""
         if self._ended_at is None or not self._entry.is_admitted or self._now <= self._ended_at + LEASE:
             return False
         return gate.passage(self._entry, self._currency, self._now) is Passage.PASS
 
-    # The world -----------------------------------------------------------------------------------------------
+    # The database --------------------------------------------------------------------------------------------
 
-    def _time_passes(self) -> None:
+    def time_passes(self, _: None) -> None:
         self._now += 1
 
-    def _commit(self, name: str) -> None:
+    def commit(self, name: str) -> None:
         transaction = self._transactions.pop(name)
-        self._hands.now = self._now
-        change = self._ending if name == "end" else Hands.touch
-        assert change(self._hands, transaction, self._session)
-        self._database.commit(transaction)
         if name == "end":
-            self._ended_at = self._now
-            self._hears = self._ending is Hands.end
-            self._closures = [row.closure for row in transaction.log]
-
-    def _doorbell(self) -> None:
-        self._hears = False
-        for closure in self._closures:
-            self._registry.close_sockets_for_session(closure.target.key, cause=closure.cause)
+            self._hands.now = self._ended_at = self._now
+            assert self._ending(self._hands, transaction, self._session)
+        self._database.commit(transaction)
 
     # The tail ------------------------------------------------------------------------------------------------
 
-    def _send_poll(self) -> None:
+    def send_poll(self, _: None) -> None:
         ticket = self._currency.begin_poll(self._now)
-        self._polled += 1
         if ticket is not None:
-            self._polls[ticket] = None
+            self._polled += 1
+            self._polls[ticket.number] = (ticket, None)
 
-    def _execute(self, ticket: PollTicket) -> None:
-        self._polls[ticket] = self._database.poll(ticket.last)
+    def execute_poll(self, number: int) -> None:
+        ticket = self._polls[number][0]
+        self._polls[number] = (ticket, self._database.poll(ticket.last))
 
-    def _fail(self, ticket: PollTicket) -> None:
-        """It is late: the node has given it up. What was executed may still be answered."""
+    def poll_fails(self, number: int) -> None:
+        """The node has given it up; what has been executed may still be answered."""
+        ticket, answer = self._polls[number]
         self._currency.poll_failed(ticket)
-        if self._polls[ticket] is None:
-            del self._polls[ticket]
+        if answer is None:
+            del self._polls[number]
 
-    def _answer(self, ticket: PollTicket) -> None:
-        answer = self._polls.pop(ticket)
+    def answer_poll(self, number: int) -> None:
+        ticket, answer = self._polls.pop(number)
         assert answer is not None
         calls_for = self._currency.receive(ticket, answer.position)
         if calls_for is Next.APPLY:
@@ -151,40 +166,45 @@ class Model:
 
     # The socket ----------------------------------------------------------------------------------------------
 
-    def _socket_actions(self) -> dict[str, Callable[[], None]]:
+    def _socket_steps(self) -> list[Step]:
         entry = self._entry
-        able: dict[str, Callable[[], None]] = {}
-        if not entry.is_attached and self._read == 0 and self._currency.is_current(self._now):
-            able["attach"] = lambda: self._registry.attach(entry, now=self._now)
-        wants = entry.is_attached and (not entry.is_admitted or bool(self._registry.owing()))
-        if wants and not self._reads and self._read < READS:
-            able["send read"] = self._send_read
-        for number, (_, _, reading) in self._reads.items():
-            if reading is None:
-                able["read is executed"] = lambda number=number: self._execute_read(number)  # type: ignore[misc]
-            else:
-                able["read is judged"] = lambda number=number: self._judge(number)  # type: ignore[misc]
-        return able
+        if not entry.is_attached:
+            return [("attach", None)] if self._currency.is_current(self._now) else []
+        if self._reading is not None:
+            return [("judge", None)]
+        if self._read is not None:
+            return [("execute_read", None)]
+        wants = not entry.is_admitted or bool(self._registry.owing())
+        return [("send_read", None)] if wants and self._reads < self._bounds.reads else []
 
-    def _send_read(self) -> None:
-        self._read += 1
-        self._reads[self._read] = (self._now, self._currency.epoch, None)
+    def attach(self, _: None) -> None:
+        self._registry.attach(self._entry, now=self._now)
 
-    def _execute_read(self, number: int) -> None:
-        sent_at, epoch, _ = self._reads[number]
-        snapshot: Snapshot = self._database.snapshot()
+    def send_read(self, _: None) -> None:
+        self._reads += 1
+        self._read = (self._now, self._currency.epoch)
+
+    def execute_read(self, _: None) -> None:
+        assert self._read is not None
+        sent_at, epoch = self._read
+        snapshot = self._database.snapshot()
         record = self._database.read(self._session, snapshot, now=self._now)
-        reading = Reading(sent_at=sent_at, epoch=epoch, snapshot=snapshot, record=record)
-        self._reads[number] = (sent_at, epoch, reading)
+        self._reading = Reading(sent_at=sent_at, epoch=epoch, snapshot=snapshot, record=record)
 
-    def _judge(self, number: int) -> None:
-        _, _, reading = self._reads.pop(number)
+    def judge(self, _: None) -> None:
+        reading, self._reading, self._read = self._reading, None, None
         assert reading is not None
-        parts = {"registry": self._registry, "currency": self._currency, "deadlines": self._deadlines}
         if self._entry.is_admitted:
-            admission.judge_recheck(self._entry, reading, via=Via.RECHECK, **parts)  # type: ignore[arg-type]
+            admission.judge_recheck(
+                self._entry,
+                reading,
+                registry=self._registry,
+                currency=self._currency,
+                deadlines=self._deadlines,
+                via=Via.RECHECK,
+            )
             return
-        verdict = admission.judge_opening(
+        admission.judge_opening(
             self._entry,
             reading,
             registry=self._registry,
@@ -193,4 +213,7 @@ class Model:
             now=self._now,
             remember_s=60,
         )
-        assert isinstance(verdict, Admitted | VerifyAgain) or not self._entry.is_attached
+
+
+def _nothing(*_: object) -> None:
+    """What becomes of a socket whose gate is shut does not matter here."""

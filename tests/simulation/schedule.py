@@ -183,27 +183,50 @@ class Schedule:
         for node in self._some_node():
             node.later(0, node.rechecks.walk)
 
-    def read_while_it_changes(self) -> None:
-        """An end is moved just while everybody is being read, by one read and then by another."""
-        world = self._world
-        numbers = list(world.truth.lives)
-        number = numbers[self._below(len(numbers))]
-        for node in world.nodes:
-            for _ in range(2):
-                node.later(self._below(16), node.rechecks.walk)
-        for change in (Hands.touch, Hands.move_end):
-            world.at(self._below(24), self._change_at_once, change, number)
-
-    def _change_at_once(self, change: Change, number: int) -> None:
-        world = self._world
-        transaction = world.database.begin()
-        self._write(transaction, number, lambda mine, its: change(world.hands, mine, its), 0)
-
     def leave(self) -> None:
         """A client goes away."""
         for node in self._some_node():
             if node.speaking:
                 node.later(0, node._forget, node.speaking[self._below(len(node.speaking))])
+
+    # What befalls two things at one time, since chance alone brings them together too rarely -----------------------
+
+    def read_while_it_changes(self) -> None:
+        """An end is moved just while everybody is being read, by one read and then by another."""
+        world, number = self._world, self._some_number()
+        for node in world.nodes:
+            for _ in range(3):
+                node.later(self._below(16), node.rechecks.walk)
+        for change in (Hands.touch, Hands.move_end):
+            world.at(self._below(24), self._change_at_once, change, number)
+
+    def open_while_reconciling(self) -> None:
+        """The log has been pruned too far, sockets open, and something ends."""
+        world, number = self._world, self._some_number()
+        world.database.roll_back(world.database.begin())
+        world.database.prune(with_horizon=True)
+        for node in world.nodes:
+            node.later(self._below(16), node.tail.ring)
+            for _ in range(3):
+                world.at(self._below(32), self._open, world.truth.lives[number], node)
+        world.at(self._below(48), self._change_at_once, Hands.end, number)
+
+    def start_while_it_ends(self) -> None:
+        """A node starts, sockets come at once, and something ends."""
+        world, number = self._world, self._some_number()
+        self.crash()
+        for node in world.nodes:
+            world.at(self._below(8), self._open, world.truth.lives[number], node)
+        world.at(self._below(16), self._change_at_once, Hands.end, number)
+
+    def _some_number(self) -> int:
+        numbers = list(self._world.truth.lives)
+        return numbers[self._below(len(numbers))]
+
+    def _change_at_once(self, change: Change, number: int) -> None:
+        world = self._world
+        transaction = world.database.begin()
+        self._write(transaction, number, lambda mine, its: change(world.hands, mine, its), 0)
 
     # Private ----------------------------------------------------------------------------------------------------
 
@@ -225,9 +248,7 @@ class Schedule:
 
     def _transact(self, work: Callable[[Transaction, int], bool], tries: int = 3) -> None:
         world = self._world
-        transaction = world.database.begin()
-        numbers = list(world.truth.lives)
-        number = numbers[self._below(len(numbers))]
+        transaction, number = world.database.begin(), self._some_number()
         world.at(self._pause(), self._write, transaction, number, work, tries)
 
     def _pause(self) -> int:
@@ -293,5 +314,7 @@ _BEFALLS: tuple[tuple[int, Callable[[Schedule], Any]], ...] = (
     (1, Schedule.prune),
     (1, Schedule.walk),
     (2, Schedule.read_while_it_changes),
+    (1, Schedule.open_while_reconciling),
+    (1, Schedule.start_while_it_ends),
     (1, Schedule.leave),
 )

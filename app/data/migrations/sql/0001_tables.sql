@@ -223,7 +223,9 @@ CREATE TABLE node (
     tail_age          interval,
     doorbell_age      interval,
     sockets           integer NOT NULL DEFAULT 0,
-    pending           integer NOT NULL DEFAULT 0
+    pending           integer NOT NULL DEFAULT 0,
+    -- The last report whose outcomes are in the receipts: one that comes again adds nothing.
+    outcomes_of       bigint NOT NULL DEFAULT 0
 );
 
 -- When a worker last took a task from the revocations' queue and committed: watched from outside.
