@@ -35,6 +35,10 @@ test: $(DEV) ## Run the tests, on real processes
 faults: $(DEV) ## Break real processes, and measure every bound (JSON=1: an object a row)
 	@$(BIN)/python -m tests.faults $(if $(JSON),--json) $(ARGS)
 
+.PHONY: simulate
+simulate: $(DEV) ## Search schedules of the pure cores (N=1000000; SEED=17 replays one)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(N)) $(ARGS)
+
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import contracts, compose file, locks
 	$(BIN)/ruff check

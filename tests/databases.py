@@ -129,5 +129,6 @@ DELETE FROM receipt_node; DELETE FROM node; DELETE FROM audit_event;
 DELETE FROM refresh_token; DELETE FROM session; DELETE FROM api_token; DELETE FROM support_access_grant;
 DELETE FROM role_grant; DELETE FROM organization; DELETE FROM account;
 DELETE FROM revocation_transaction; DELETE FROM revocation; DELETE FROM closure;
+UPDATE canary SET answered_at = NULL;
 UPDATE closure_horizon SET pruned_through = '0' WHERE pruned_through <> '0'::xid8;
 """

@@ -1,10 +1,11 @@
 import asyncio
+import json
 
 import pytest
 
 from app.domain.ids import TransactionId
 from tests.realtime.conditions import always, eventually
-from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, seen_close
+from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, received, seen_close
 from tests.realtime.raw_peer import CLOSE, PING, PONG, connected_peer
 
 BEAT = {"heartbeat_interval": 0.3, "heartbeat_timeout": 1.5}
@@ -62,13 +63,13 @@ async def test_a_socket_that_is_mute_for_a_read_is_not_taken_for_silent(settings
     async with a_node(quick(settings, **BEAT)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
         entry.is_mute, entry.owed = True, (TransactionId(10**12),)  # no read of today sees that
-        asking = asyncio.create_task(echoes(socket))
-        waiting = asyncio.create_task(socket.ping())  # behind the message that nobody reads: unseen
-        await always(lambda: not asking.done() and entry.closing is None, for_s=2.0)
+        for number in range(2):  # the second one stays unread, and behind it so do pongs
+            await socket.send(json.dumps({"type": "echo", "id": number}))
+        asking = asyncio.create_task(received(socket))
+        await always(lambda: not asking.done() and entry.closing is None, for_s=2.2)
         entry.is_mute, entry.owed = False, ()
         node.node.holder.wake_gates()
-        assert await asking
-        await (await waiting)
+        assert [(await asking)["id"], (await received(socket))["id"]] == [0, 1]
 
 
 async def test_the_last_ping_is_not_repeated_before_its_time(node, make):

@@ -10,7 +10,7 @@ from app.operations.prune import prune
 from app.realtime import tail as tail_module
 from app.sockets.admission import judge_recheck
 from tests.builders import Builders
-from tests.realtime.databases import a_postgres
+from tests.realtime.databases import SteppedConnection, a_postgres
 from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, seen_close
 from tests.realtime.tailing import tailing
 
@@ -99,16 +99,17 @@ async def test_whoever_owed_a_read_when_all_were_read_speaks_on(settings, make, 
     session = make.session()
     async with a_node(quick(settings)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
-        with hands.connection() as locked:
-            locked.execute(
-                "LOCK TABLE session"
-            )  # the recheck's own read hangs, and so does the reconciliation's
-            await hands.sql(UNKNOWN_KIND)
-            entry.is_mute = True
-            asking = asyncio.create_task(echoes(socket))
-            await asyncio.sleep(0)
-        assert await asking
-        assert node.node.tail.reconciliations >= 1
+        stepped = SteppedConnection(settings.database_url)
+        stepped.hold()  # no other read comes to an end here
+        node.node.rechecks._connection = stepped
+        entry.is_mute = True
+        asking = asyncio.create_task(echoes(socket))
+        await stepped.answered.wait()
+        await hands.sql(UNKNOWN_KIND)
+        async with asyncio.timeout(5):
+            assert await asking
+        assert node.node.tail.reconciliations == 1
+        stepped.drop()
 
 
 async def test_a_reconciliation_that_fails_half_way_moves_nothing_and_is_tried_again(

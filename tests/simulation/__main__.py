@@ -35,7 +35,9 @@ def _replay(seed: int) -> int:
     script = shrink(outcome.choices, outcome.violated)
     small = run(script=script, journal=True)
     _print_journal(small)
-    print(f"{small.what}\nscript of {len(script)} choices, {sum(map(bool, script))} of them not nought: {script}")
+    print(
+        f"{small.what}\nscript of {len(script)} choices, {sum(map(bool, script))} of them not nought: {script}"
+    )
     return 1
 
 

@@ -95,7 +95,9 @@ class Database:
         """What a trigger does: a closure, in the transaction that ends the credential."""
         self._seq += 1
         cause = Cause(reason=reason, invalidates=invalidates, transaction=TransactionId(transaction.xid))
-        row = LogRow(self._seq, transaction.xid, Closure(action=action, target=Target(kind, key), cause=cause))
+        row = LogRow(
+            self._seq, transaction.xid, Closure(action=action, target=Target(kind, key), cause=cause)
+        )
         transaction.log.append(row)
 
     def commit(self, transaction: Transaction) -> None:

@@ -20,7 +20,9 @@ class Explored:
 def explore(start: Model, *, at_most: int = 2_000_000) -> Explored:
     """Every state that can be reached from that one. Raises: RuntimeError where there are more than `at_most`."""
     seen = {start.fingerprint()}
-    ways: deque[tuple[tuple[Step, ...], bytes, list[Step]]] = deque([((), pickle.dumps(start), start.steps())])
+    ways: deque[tuple[tuple[Step, ...], bytes, list[Step]]] = deque(
+        [((), pickle.dumps(start), start.steps())]
+    )
     while ways:
         way, state, steps = ways.popleft()
         for step in steps:

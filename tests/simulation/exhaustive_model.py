@@ -113,7 +113,14 @@ class Model:
             tuple((ticket, answer and answer.position.snapshot) for ticket, answer in self._polls.values()),
             self._reading and self._reading.snapshot,
             (currency.cursor, currency.as_of, currency.epoch, currency._in_flight),
-            (entry.is_attached, entry.is_admitted, entry.is_mute, entry.snapshot, entry.epoch, entry.deadline),
+            (
+                entry.is_attached,
+                entry.is_admitted,
+                entry.is_mute,
+                entry.snapshot,
+                entry.epoch,
+                entry.deadline,
+            ),
             (entry.owed, len(self._registry.recent), len(self._registry.owing())),
         )
 

@@ -237,9 +237,9 @@ class Hands:
         account = cast("Account", database.accounts[own][-1][1])
         for each, versions in list(database.credentials.items()):
             row = cast("Credential", versions[-1][1])
-            if row.account == own and row.kind in kinds and row.issued_at < account.last_instant:
-                if not self.end(transaction, each):
-                    return False
+            is_meant = row.account == own and row.kind in kinds and row.issued_at < account.last_instant
+            if is_meant and not self.end(transaction, each):
+                return False
         return True
 
 

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from app.domain.snapshot import Snapshot
 from app.domain.targets import Action
 from app.sockets import admission, currency, gate, recent_closures, registry
+from app.sockets.admission import Reading
 from app.sockets.currency import Currency, Next, PollTicket, Position
 from app.sockets.entry import Entry
 from app.sockets.gate import Passage
@@ -110,14 +111,22 @@ def _apply_no_rechecks(self: Registry, closure: Any, **named: Any) -> int:
     return 0 if closure.action is Action.RECHECK else _APPLY(self, closure, **named)
 
 
+def _begin_at_nought(currency: Currency) -> int:
+    currency._epochs_begun += 1
+    return currency._epochs_begun - 1
+
+
 def _counts_all(*_: Any) -> bool:
     return True
+
+
+def _counts_by_epoch_alone(entry: Entry, reading: Reading, currency: Currency) -> bool:
+    return reading.epoch >= max(currency.epoch, entry.epoch)
 
 
 _RECEIVE = Currency.receive
 _MUTE = Registry._mute
 _APPLY = Registry.apply
-_counts_by_epoch_alone = lambda entry, reading, now: reading.epoch >= max(now.epoch, entry.epoch)  # noqa: E731
 
 MUTANTS = (
     Mutant("sockets are read, then attached", _without("attaches_before_reading")),
@@ -144,7 +153,9 @@ MUTANTS = (
             (admission, "has_seen", lambda *_: False),
         ),
     ),
-    Mutant("a failed poll renews the lease", _patched((currency.Currency, "poll_failed", _failed_but_renewed))),
+    Mutant(
+        "a failed poll renews the lease", _patched((currency.Currency, "poll_failed", _failed_but_renewed))
+    ),
     Mutant(
         "polls overlap, and late answers are taken",
         _patched(
@@ -156,16 +167,22 @@ MUTANTS = (
     ),
     Mutant("a gap in the log is passed over", _patched((currency.Currency, "receive", _apply_gap))),
     Mutant("every read counts", _patched((admission, "_counts", _counts_all))),
-    Mutant("a read counts that has not seen the recheck", _patched((admission, "_counts", _counts_by_epoch_alone))),
+    Mutant(
+        "a read counts that has not seen the recheck",
+        _patched((admission, "_counts", _counts_by_epoch_alone)),
+    ),
     Mutant("rechecks do not mute", _patched((Registry, "_mute", _owe_quietly))),
     Mutant("rechecks are not applied", _patched((Registry, "apply", _apply_no_rechecks))),
-    Mutant("owed rechecks do not hold receipts back", _patched((currency.Currency, "settled", _settled_regardless))),
+    Mutant(
+        "owed rechecks do not hold receipts back",
+        _patched((currency.Currency, "settled", _settled_regardless)),
+    ),
     Mutant("reads owed at a deadline are not owed", _patched((Registry, "owe_read", _nothing))),
     Mutant(
         "sockets are read before there is a baseline",
         _patched(
             (RULES, "waits_for_baseline", False),
-            (currency.Currency, "begin_epoch", lambda self: setattr(self, "_epochs_begun", self._epochs_begun + 1) or self._epochs_begun - 1),
+            (currency.Currency, "begin_epoch", _begin_at_nought),
         ),
     ),
 )

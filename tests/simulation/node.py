@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
-from app.domain.closing import CloseCode, Closing, Reason, closing_for_reason
-from app.domain.credentials import CredentialType
-from app.domain.ids import AccountId, ConnectionId, TokenHash
-from app.domain.targets import Cause, Closure, TargetKind
+from app.domain.closing import Closing, Reason, closing_for_reason
+from app.domain.targets import Cause, Closure
+from app.fanout.close_now import close_now
 from app.sockets import gate
 from app.sockets.currency import Currency
 from app.sockets.deadlines import Deadlines
@@ -16,34 +14,14 @@ from app.sockets.gate import Passage
 from app.sockets.registry import Registry, Via
 from tests.simulation.openings import Openings
 from tests.simulation.rechecking import Rechecking
-from tests.simulation.rows import Credential, identifier
 from tests.simulation.rules import RULES
+from tests.simulation.sockets import Socket, check_told
 from tests.simulation.tailing import Tailing
 from tests.simulation.ticks import LEASE, SECOND, seconds
 from tests.simulation.truth import Life
 from tests.simulation.world import Violated, World
 
-__all__ = ["SimulatedNode", "Socket"]
-
-CONNECTION = ConnectionId(UUID(int=7))
-
-
-class Socket:
-    """One socket, its entry, and what is true of its credential."""
-
-    def __init__(self, life: Life, row: Credential, now: int) -> None:
-        self.life = life
-        self.since = now
-        self.is_shut = False
-        self.reading_since = -1.0
-        is_daemon = row.kind is CredentialType.DAEMON_TOKEN
-        self.entry = Entry(
-            connection_id=CONNECTION,
-            credential_type=row.kind,
-            token_hash=None if is_daemon else TokenHash(f"{life.number:064x}"),
-            account_id=AccountId(identifier(row.account)) if is_daemon else None,
-            handle=self,
-        )
+__all__ = ["SimulatedNode"]
 
 
 class SimulatedNode:
@@ -93,7 +71,7 @@ class SimulatedNode:
         """Everything that it held is gone."""
         self.is_gone = True
         self.world.nodes.remove(self)
-        self.world.at(LEASE + SECOND, lambda: self.world.node_rows.pop(self.number, None))
+        self.world.at(LEASE + SECOND, self._is_forgotten)
 
     # Sockets ----------------------------------------------------------------------------------------------------
 
@@ -107,14 +85,8 @@ class SimulatedNode:
 
     def hear(self, closures: Sequence[Closure]) -> None:
         """A close request off the bus: closed at once, and the log is read soon."""
-        for closure in closures:
-            close = {
-                TargetKind.SESSION: self.registry.close_sockets_for_session,
-                TargetKind.TOKEN: self.registry.close_sockets_for_token,
-                TargetKind.ACCOUNT: self.registry.close_sockets_for_account,
-            }.get(closure.target.kind)
-            if close is not None and self.currency.system_identifier is not None:
-                close(closure.target.key, cause=closure.cause)
+        if self.currency.system_identifier is not None and close_now(closures, self.registry).failures:
+            raise Violated("P7", self.world.now, "a closure could not be applied")
         self.tail.ring()
 
     def close_if_stale(self) -> None:
@@ -149,6 +121,9 @@ class SimulatedNode:
 
     # Private ----------------------------------------------------------------------------------------------------
 
+    def _is_forgotten(self) -> None:
+        self.world.node_rows.pop(self.number, None)
+
     def _happens(self, event: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         if self.is_gone:
             return
@@ -164,9 +139,7 @@ class SimulatedNode:
             return
         self.later(self.world.latency(), self._is_answered, answer(), on_answer, arguments)
 
-    def _is_answered(
-        self, result: Any, on_answer: Callable[..., None], arguments: tuple[Any, ...]
-    ) -> None:
+    def _is_answered(self, result: Any, on_answer: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         if not self.is_cut():
             on_answer(*arguments, result)
 
@@ -220,7 +193,13 @@ class SimulatedNode:
         entry, now = socket.entry, self.world.now
         entry.has_begun_to_close = True
         assert entry.closing is not None
-        self.world.note(f"a socket is told {entry.closing.code.value}", "node", self.number, "credential", socket.life.number)
+        self.world.note(
+            f"a socket is told {entry.closing.code.value}",
+            "node",
+            self.number,
+            "credential",
+            socket.life.number,
+        )
         check_told(socket, entry.closing.code, self.world)
         self.later(self.world.latency(), self._forget, socket)
         if now < self.world.closing_time:
@@ -230,18 +209,6 @@ class SimulatedNode:
         self.registry.detach(socket.entry)
         if socket in self.speaking:
             self.speaking.remove(socket)
-
-
-def check_told(socket: Socket, code: CloseCode, world: World) -> None:
-    """Nobody whose credential was valid all the while is told that it is not (P2), nor to reconnect without cause."""
-    is_bad_news = code in {CloseCode.REVOKED, CloseCode.EXPIRED}
-    if len(socket.life.accounts) > 1:
-        return  # A session that SQL made somebody else's may fall with the account that it was opened for.
-    if is_bad_news and not socket.life.was_dead(socket.since, world.now):
-        raise Violated("P2", world.now, f"a valid credential was told {code.value}")
-    closed_at = [world.truth.account_closed_at.get(account, -1) for account in socket.life.accounts]
-    if code is CloseCode.RECONNECT and max(closed_at) < socket.since:
-        raise Violated("P2", world.now, "told to reconnect though nothing happened to its account")
 
 
 def _not_current(entry: Entry) -> Closing:

@@ -7,11 +7,12 @@ from app.sockets import admission
 from app.sockets.admission import Admitted, NotCurrent, Reading, Refused, VerifyAgain
 from tests.simulation.rows import Credential
 from tests.simulation.rules import RULES
+from tests.simulation.sockets import Socket, check_told
 from tests.simulation.ticks import NEVER, READ_TIMEOUT, SECOND, seconds
 from tests.simulation.truth import Life
 
 if TYPE_CHECKING:
-    from tests.simulation.node import SimulatedNode, Socket
+    from tests.simulation.node import SimulatedNode
 
 __all__ = ["Openings"]
 
@@ -27,8 +28,6 @@ class Openings:
 
     def open(self, life: Life) -> None:
         """A client comes with that credential."""
-        from tests.simulation.node import Socket
-
         node = self._node
         world = node.world
         if not node.takes_sockets():
@@ -44,7 +43,7 @@ class Openings:
 
     # Private --------------------------------------------------------------------------------------------------
 
-    def _verify(self, socket: "Socket") -> None:
+    def _verify(self, socket: Socket) -> None:
         node = self._node
         world = node.world
         sent_at, epoch, number = node.clock(), node.currency.epoch, socket.life.number
@@ -60,17 +59,15 @@ class Openings:
         node.ask(answer, self._judge, socket)
         node.later(READ_TIMEOUT, self._read_timed_out, socket, sent_at)
 
-    def _read_timed_out(self, socket: "Socket", sent_at: float) -> None:
+    def _read_timed_out(self, socket: Socket, sent_at: float) -> None:
         if socket.reading_since == sent_at:
             self._gives_up(socket)
 
-    def _gives_up(self, socket: "Socket") -> None:
+    def _gives_up(self, socket: Socket) -> None:
         if not socket.entry.is_admitted:
             self._node.registry.detach(socket.entry)
 
-    def _judge(self, socket: "Socket", reading: Reading) -> None:
-        from tests.simulation.node import check_told
-
+    def _judge(self, socket: Socket, reading: Reading) -> None:
         node, entry = self._node, socket.entry
         world, registry = node.world, node.registry
         if not RULES.attaches_before_reading:
@@ -90,7 +87,14 @@ class Openings:
         )
         match verdict:
             case Admitted():
-                world.note("a socket was admitted", "node", node.number, "credential", socket.life.number, entry.snapshot)
+                world.note(
+                    "a socket was admitted",
+                    "node",
+                    node.number,
+                    "credential",
+                    socket.life.number,
+                    entry.snapshot,
+                )
                 if RULES.arms_by_wall_clock and entry.deadline < NEVER:
                     entry.deadline += seconds(node.skew)
                 node.speaking.append(socket)

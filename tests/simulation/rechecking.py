@@ -7,10 +7,11 @@ from app.sockets.admission import Reading
 from app.sockets.entry import Entry
 from app.sockets.registry import Via
 from tests.simulation.rules import RULES
+from tests.simulation.sockets import Socket
 from tests.simulation.ticks import READ_TIMEOUT, SECOND, seconds
 
 if TYPE_CHECKING:
-    from tests.simulation.node import SimulatedNode, Socket
+    from tests.simulation.node import SimulatedNode
 
 __all__ = ["Rechecking"]
 
@@ -133,6 +134,6 @@ class Rechecking:
         self._is_wanted = False
 
 
-def _socket(entry: Entry) -> "Socket":
+def _socket(entry: Entry) -> Socket:
     socket: Socket = entry.handle
     return socket

@@ -5,19 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.radius import precedence
+from app.domain.radius import in_order
 from app.domain.snapshot import Snapshot
+from app.domain.targets import Closure
 from app.sockets import admission
 from app.sockets.admission import Reading
 from app.sockets.currency import Next, PollTicket, Position
 from app.sockets.entry import Entry
 from app.sockets.registry import Via
 from tests.simulation.database import Answer, Database, LogRow
+from tests.simulation.reconciling import Attempt
 from tests.simulation.rules import RULES
+from tests.simulation.sockets import Socket
 from tests.simulation.ticks import INTERVAL, POLL_TIMEOUT, SECOND
 
 if TYPE_CHECKING:
-    from tests.simulation.node import SimulatedNode, Socket
+    from tests.simulation.node import SimulatedNode
 
 __all__ = ["Tailing"]
 
@@ -116,36 +119,36 @@ class Tailing:
                 self._apply(ticket, answer, self._done)
             case Next.RECONCILE:
                 self.skipped_to = max([self.skipped_to, *(row.seq for row in answer.rows)])
+                here = (node.currency.system_identifier, node.currency.timeline)
+                if (position.system_identifier, position.timeline) != here:
+                    answer = Answer(position, ())
                 self._apply(ticket, answer, self._reconcile)
 
     def _apply(self, ticket: PollTicket, answer: Answer, then: Then) -> None:
         """Every row, at times in slices with something between them; only then what comes next (R2)."""
-        rows = sorted(answer.rows, key=lambda row: precedence(row.closure))
-        if not RULES.tails:
-            rows = []
-        if not RULES.applies_before_advancing and rows and then == self._done:
+        for row in answer.rows:
+            self.applied[row.seq] += row.seq > self.skipped_to
+        closures = in_order(row.closure for row in answer.rows) if RULES.tails else []
+        node = self._node
+        if not RULES.applies_before_advancing and closures and then == self._done:
             self._done(ticket, answer.position)
-            self._node.later(self._node.world.latency() + 8, self._apply_rows, rows)
+            node.later(node.world.latency() + 8, self._apply_part, closures)
             return
-        cut = self._node.world.choices.below(4) if len(rows) > 1 else 0
-        self._apply_rows(rows[cut:] if cut else rows)
+        cut = node.world.choices.below(4) if len(closures) > 1 else 0
+        self._apply_part(closures[cut:])
         if not cut:
             then(ticket, answer.position)
             return
-        self._node.later(self._node.world.latency() % 8, self._apply_rest, rows[:cut], ticket, answer, then)
+        node.later(node.world.latency() % 8, self._apply_rest, closures[:cut], ticket, answer, then)
 
-    def _apply_rest(
-        self, rows: list[LogRow], ticket: PollTicket, answer: Answer, then: Then
-    ) -> None:
-        self._apply_rows(rows)
+    def _apply_rest(self, closures: list[Closure], ticket: PollTicket, answer: Answer, then: Then) -> None:
+        self._apply_part(closures)
         then(ticket, answer.position)
 
-    def _apply_rows(self, rows: list[LogRow]) -> None:
+    def _apply_part(self, closures: list[Closure]) -> None:
         node = self._node
-        for row in rows:
-            if row.seq > self.skipped_to:
-                self.applied[row.seq] += 1
-            node.registry.apply(row.closure, via=Via.TAIL, generation=node.currency.generation)
+        for closure in closures:
+            node.registry.apply(closure, via=Via.TAIL, generation=node.currency.generation)
 
     def _done(self, ticket: PollTicket, position: Position) -> None:
         node = self._node
@@ -222,48 +225,6 @@ class Tailing:
         node.rechecks.watch_deadlines()
 
 
-class Attempt:
-    """One reconciliation: who is still to be read, in which snapshot."""
-
-    BATCH = 2
-
-    def __init__(
-        self, tail: Tailing, ticket: PollTicket, epoch: int, sent_at: float, entries: list[Entry]
-    ) -> None:
-        self.ticket = ticket
-        self.epoch = epoch
-        self.sent_at = sent_at
-        self.position: Position | None = None
-        self._tail = tail
-        self._entries = entries
-
-    def has_snapshot(self, position: Position) -> None:
-        """All reads are made in that snapshot."""
-        if self._tail.is_trying(self):
-            self.position = position
-            self._goes_on()
-
-    def judges(self, entries: list[Entry], readings: list[Reading]) -> None:
-        """A batch has been read."""
-        if not self._tail.is_trying(self):
-            return
-        for entry, reading in zip(entries, readings, strict=True):
-            self._tail.judges(entry, reading)
-        self._goes_on()
-
-    def times_out(self) -> None:
-        """A statement was lost."""
-        if self._tail.is_trying(self):
-            self._tail.gives_up(self)
-
-    def _goes_on(self) -> None:
-        batch, self._entries = self._entries[: self.BATCH], self._entries[self.BATCH :]
-        if batch:
-            self._tail.reads_next(self, batch)
-        else:
-            self._tail.reconciled(self)
-
-
 def _reading(
     node: "SimulatedNode", entry: Entry, snapshot: Snapshot, *, sent_at: float, epoch: int
 ) -> Reading:
@@ -274,4 +235,6 @@ def _reading(
 
 
 def _short(row: LogRow) -> str:
-    return f"{row.xid}:{row.closure.action.value} {row.closure.target.kind.value} {row.closure.target.key[-3:]}"
+    return (
+        f"{row.xid}:{row.closure.action.value} {row.closure.target.kind.value} {row.closure.target.key[-3:]}"
+    )

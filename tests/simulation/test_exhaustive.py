@@ -33,7 +33,11 @@ def test_in_no_state_that_can_be_reached_does_a_frame_pass_on_a_session_dead_for
 @pytest.mark.parametrize(
     ("name", "bounds", "ending"),
     [
-        ("polls overlap, and late answers are taken", Bounds(polls=3, in_flight=2, polls_fail=False), Hands.end),
+        (
+            "polls overlap, and late answers are taken",
+            Bounds(polls=3, in_flight=2, polls_fail=False),
+            Hands.end,
+        ),
         ("a failed poll renews the lease", Bounds(polls=3), Hands.end),
         ("the gate does not ask for the lease", Bounds(), Hands.end),
         ("recent closures are forgotten", Bounds(polls=2, polls_fail=False), Hands.end),

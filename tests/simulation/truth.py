@@ -43,7 +43,8 @@ class Life:
         """Whether it was not valid at some tick between."""
         if not self.states or self.states[0].since > since:
             return True
-        until = [state.since for state in self.states[1:]] + [now + 1]
+        # What is replaced at a tick may still have been read at that tick.
+        until = [state.since + 1 for state in self.states[1:]] + [now + 1]
         return any(
             end > since and (state.is_over or state.ends_at < end)
             for state, end in zip(self.states, until, strict=True)

@@ -18,7 +18,7 @@ __all__ = ["Violated", "World"]
 Event = tuple[int, int, int, Callable[..., None], tuple[Any, ...]]
 
 
-class Violated(AssertionError):  # noqa: N818 - it is what the word says
+class Violated(AssertionError):
     """A property does not hold: which, when, and of what."""
 
     def __init__(self, rule: str, now: int, what: str) -> None:

@@ -9,6 +9,7 @@ import json
 import resource
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -64,9 +65,12 @@ class Crowd:
         ticking = asyncio.create_task(self._tick())
         while (line := await orders.readline()) and "stop" not in (order := json.loads(line)):
             self._obey(order)
-        ticking.cancel()
         await asyncio.gather(*self._tasks)
+        ticking.cancel()
         self._look_for_false_closes()
+        # A socket that opened while its credential ended, and was not yet there to be judged.
+        left = [each for key in self._doomed & self._sockets.keys() for each in self._sockets.pop(key)]
+        self.verdict.survivors += sum(each.code is None for each in left)
         await self._let_everybody_speak()
         self.verdict.lag_s = max((lag for _, lag in self._lags), default=0.0)
         _tell(asdict(self.verdict))
@@ -82,8 +86,8 @@ class Crowd:
         if "judge" in order:
             self._start(self._judge(order["judge"], order["ended_at"]))
 
-    def _start(self, work: "asyncio._CoroutineLike[None]") -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

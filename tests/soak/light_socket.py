@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 from app.clock import boot_seconds
@@ -58,6 +59,8 @@ class LightSocket(asyncio.Protocol):
     async def open(cls, place: Place) -> "LightSocket":
         """Raises: Refused, OSError."""
         address = urlsplit(place.url)
+        assert address.hostname
+        assert address.port
         loop = asyncio.get_running_loop()
         _, socket = await loop.create_connection(lambda: cls(place), address.hostname, address.port)
         await socket._opened
@@ -74,8 +77,8 @@ class LightSocket(asyncio.Protocol):
     # asyncio.Protocol ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are no subclass of it.
+        self._transport = cast("asyncio.Transport", transport)
         address = urlsplit(self.place.url)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
@@ -87,7 +90,7 @@ class LightSocket(asyncio.Protocol):
             f"Sec-WebSocket-Key: {key}",
             f"Authorization: Bearer {self.place.token}",
         )
-        transport.write("\r\n".join((*lines, "", "")).encode())
+        self._transport.write("\r\n".join((*lines, "", "")).encode())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -21,7 +21,15 @@ from app.domain.ids import (
 )
 from app.domain.snapshot import Snapshot
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
-from app.sockets.admission import Admitted, NotCurrent, Reading, Refused, VerifyAgain, judge_opening, judge_recheck
+from app.sockets.admission import (
+    Admitted,
+    NotCurrent,
+    Reading,
+    Refused,
+    VerifyAgain,
+    judge_opening,
+    judge_recheck,
+)
 from app.sockets.currency import Currency, Next, Position
 from app.sockets.deadlines import Deadlines
 from app.sockets.entry import Entry
@@ -141,7 +149,9 @@ class Cores:
         self.registry.attach(socket, now=at)
         return socket
 
-    def reading(self, found: CredentialRecord | None, *, saw: Snapshot | None = None, sent_at: float = 0.5) -> Reading:
+    def reading(
+        self, found: CredentialRecord | None, *, saw: Snapshot | None = None, sent_at: float = 0.5
+    ) -> Reading:
         snapshot = saw or self.base
         return Reading(sent_at=sent_at, epoch=self.currency.epoch, snapshot=snapshot, record=found)
 

@@ -8,7 +8,9 @@ from app.sockets.currency import GENERATIONS_KEPT, Currency, Next, PollTicket, P
 from tests.sockets.parts import saw
 
 
-def position(up_to: int = 10, *, timeline: int | None = 1, system: str = "7", is_cut_off: bool = False) -> Position:
+def position(
+    up_to: int = 10, *, timeline: int | None = 1, system: str = "7", is_cut_off: bool = False
+) -> Position:
     return Position(
         snapshot=saw(up_to=up_to), system_identifier=system, timeline=timeline, is_cut_off=is_cut_off
     )

@@ -15,13 +15,17 @@ def test_it_opens_at_admission_and_not_before() -> None:
     assert passage(cores.admitted(2), cores.currency, 1.0) is Passage.PASS
 
 
-@pytest.mark.parametrize(("now", "expected"), [(3.0, Passage.PASS), (3.001, Passage.WAIT), (1e9, Passage.WAIT)])
+@pytest.mark.parametrize(
+    ("now", "expected"), [(3.0, Passage.PASS), (3.001, Passage.WAIT), (1e9, Passage.WAIT)]
+)
 def test_it_waits_when_the_lease_has_run_out_though_no_timer_has_fired(now, expected) -> None:
     cores = Cores()
     assert passage(cores.admitted(1), cores.currency, now) is expected
 
 
-@pytest.mark.parametrize(("now", "expected"), [(1.499, Passage.PASS), (1.5, Passage.WAIT), (2.0, Passage.WAIT)])
+@pytest.mark.parametrize(
+    ("now", "expected"), [(1.499, Passage.PASS), (1.5, Passage.WAIT), (2.0, Passage.WAIT)]
+)
 def test_at_the_deadline_it_is_over(now, expected) -> None:
     cores = Cores()
     assert passage(cores.admitted(1, lasts=timedelta(seconds=1)), cores.currency, now) is expected

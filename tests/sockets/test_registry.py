@@ -95,7 +95,10 @@ def test_a_pending_socket_that_need_not_end_is_not_counted() -> None:
 
 def test_a_closure_that_the_read_saw_spares_the_socket_however_late_it_is_applied() -> None:
     cores = Cores()
-    later, earlier = cores.admitted(1, saw=saw(up_to=50)), cores.admitted(1, saw=saw(up_to=50, except_for=[50]))
+    later, earlier = (
+        cores.admitted(1, saw=saw(up_to=50)),
+        cores.admitted(1, saw=saw(up_to=50, except_for=[50])),
+    )
     assert cores.apply(close(TargetKind.ACCOUNT, str(number(1)), transaction=50)) == 1
     assert later.closing is None
     assert earlier.closing is not None
