@@ -39,6 +39,10 @@ faults: $(DEV) ## Break real processes, and measure every bound (JSON=1: an obje
 simulate: $(DEV) ## Search schedules of the pure cores (N=1000000; SEED=17 replays one)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(N)) $(ARGS)
 
+.PHONY: soak
+soak: $(DEV) ## Ten minutes, ten thousand sockets, random faults (SECONDS=60 SOCKETS=1000: the short one)
+	@$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),600) --sockets $(or $(SOCKETS),10000) $(ARGS)
+
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import contracts, compose file, locks
 	$(BIN)/ruff check

@@ -32,8 +32,10 @@ def _parse(text: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(text.strip())
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    if isinstance(address, IPv4Address):
+        return address
+    # Without its zone, which may be any text.
+    return address.ipv4_mapped or IPv6Address(int(address))
 
 
 def _is_within(address: IPv4Address | IPv6Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:

@@ -15,7 +15,6 @@ from app.config import Settings
 from app.domain.errors import CutoffError
 from app.domain.ids import NodeId, RevocationId
 from app.domain.node_report import NodeReport, RevocationOutcome
-from app.domain.snapshot import Snapshot
 from app.fanout.publisher import Publisher
 from app.fanout.subscriber import Subscriber
 from app.operations.perform import perform
@@ -29,6 +28,7 @@ from app.realtime.reports import Reports
 from app.realtime.tail import Tail
 from app.realtime.verifier import Verifier
 from app.realtime.watches import Watches
+from app.sockets.currency import Position
 
 __all__ = ["Node"]
 
@@ -61,7 +61,7 @@ class Node:
         self._publisher = publisher
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: list[ReadConnection] = []
-        self._last_settled: Snapshot | None = None
+        self._last_settled: Position | None = None
         self.holder = Holder(settings, node_name=self.name, on_tally=self._on_news)
         self.tail = Tail(
             settings,
@@ -241,6 +241,7 @@ class Node:
         settled = currency.settled(owed_since=holder.registry.owed_since)
         if settled is not None:
             self._last_settled = settled
+        reported = self._last_settled
         heard = self.subscriber.last_frame_at
         return NodeReport(
             node_id=self.node_id,
@@ -248,9 +249,9 @@ class Node:
             name=self.name,
             policy=self.policy,
             lease=self._settings.lease,
-            system_identifier=currency.system_identifier,
-            timeline=currency.timeline,
-            snapshot=None if self._last_settled is None else str(self._last_settled),
+            system_identifier=None if reported is None else reported.system_identifier,
+            timeline=None if reported is None else reported.timeline,
+            snapshot=None if reported is None else str(reported.snapshot),
             is_current=currency.is_current(now),
             is_subscribed=self.subscriber.is_subscribed,
             tail_age=timedelta(seconds=now - currency.as_of) if currency.has_baseline else None,

@@ -10,6 +10,7 @@ import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -37,6 +38,7 @@ class ReadConnection:
         self._statement_timeout_ms = max(1, round(statement_timeout_s * 1000))
         self._connection: psycopg.AsyncConnection[DictRow] | None = None
         self._in_transaction: psycopg.AsyncConnection[DictRow] | None = None
+        self._drops = 0
         self._abandoned: set[asyncio.Future[Any]] = set()
 
     async def fetch(self, query: str, parameters: Mapping[str, Any], *, within_s: float) -> list[DictRow]:
@@ -61,6 +63,7 @@ class ReadConnection:
 
     def drop(self) -> None:
         """The connection is cut, whoever may be waiting on it; the next statement makes a new one."""
+        self._drops += 1
         connection, self._connection = self._connection, None
         if connection is not None:
             _cut(connection)
@@ -80,16 +83,24 @@ class ReadConnection:
         if self._connection is None:
             if self._in_transaction is not None:
                 raise psycopg.OperationalError("the snapshot went with the connection")
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url,
-                autocommit=True,
-                row_factory=dict_row,
-                prepare_threshold=None,
-                application_name=self._application_name,
-                connect_timeout=round(CONNECT_TIMEOUT_S),
-                options=f"-c statement_timeout={self._statement_timeout_ms} -c timezone=UTC",
-            )
+            self._connection = await self._connect()
         return self._connection
+
+    async def _connect(self) -> psycopg.AsyncConnection[DictRow]:
+        drops = self._drops
+        connection = await psycopg.AsyncConnection.connect(
+            self._url,
+            autocommit=True,
+            row_factory=dict_row,
+            prepare_threshold=None,
+            application_name=self._application_name,
+            connect_timeout=round(CONNECT_TIMEOUT_S),
+            options=f"-c statement_timeout={self._statement_timeout_ms} -c timezone=UTC",
+        )
+        if drops != self._drops:  # whoever asked for it has been given up meanwhile
+            connection.pgconn.finish()
+            raise psycopg.OperationalError("too late")
+        return connection
 
     async def _within(self, work: Awaitable[T], within_s: float) -> T:
         """Not `asyncio.timeout`: cancelling psycopg first asks the server to stop, and waits for its answer."""
@@ -110,16 +121,21 @@ class ReadConnection:
 
     def _abandon(self, task: asyncio.Future[Any]) -> None:
         """Its connection is cut, so that it ends by itself; nobody looks at what it returns."""
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             task.cancel()
         self.drop()
         self._abandoned.add(task)
-        task.add_done_callback(self._forget)
+        task.add_done_callback(partial(self._forget, connection))
 
-    def _forget(self, task: asyncio.Future[Any]) -> None:
+    def _forget(
+        self, connection: psycopg.AsyncConnection[DictRow] | None, task: asyncio.Future[Any]
+    ) -> None:
         self._abandoned.discard(task)
         if not task.cancelled():
             task.exception()
+        if connection is not None and not connection.closed:
+            connection.pgconn.finish()
 
 
 def _was_hung_up(connection: psycopg.AsyncConnection[DictRow]) -> bool:

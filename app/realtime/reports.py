@@ -1,4 +1,4 @@
-"""The node's row, written every second and soon after closures; and the revocations that nobody else performs."""
+"""The node's row, written about every second, and soon after closures; and the revocations that nobody else performs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +18,8 @@ from app.realtime.holder import Holder
 
 __all__ = ["Reports"]
 
-INTERVAL_S = 1.0
+INTERVAL_S = 0.8
+"""Below the tail interval by what performing takes: what is overdue is seen, and over, within that."""
 SPACING_S = 0.05
 """At most so often does news cause a report."""
 

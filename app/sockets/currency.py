@@ -62,7 +62,7 @@ class Currency:
         self._polls_begun = 0
         self._epochs_begun = 0
         self._in_flight: PollTicket | None = None
-        self._applied: deque[tuple[int, Snapshot]] = deque(maxlen=GENERATIONS_KEPT)
+        self._applied: deque[tuple[int, Position]] = deque(maxlen=GENERATIONS_KEPT)
 
     @property
     def has_baseline(self) -> bool:
@@ -133,16 +133,17 @@ class Currency:
         self._in_flight = None
         self._move_to(position, sent_at=sent_at)
 
-    def settled(self, *, owed_since: int | None) -> Snapshot | None:
+    def settled(self, *, owed_since: int | None) -> Position | None:
         """How far the log is applied with every recheck answered, for receipts (R2).
 
-        `owed_since` is the earliest generation of which a recheck is still owed; None when none is.
+        `owed_since` is the earliest generation of which a recheck is still owed; None when none is. After a
+        failover this may still stand on the timeline before, so its snapshot is told together with its own timeline.
         """
         settled = None
-        for generation, snapshot in self._applied:
+        for generation, position in self._applied:
             if owed_since is not None and generation >= owed_since:
                 break
-            settled = snapshot
+            settled = position
         return settled
 
     def _move_to(self, position: Position, *, sent_at: float) -> None:
@@ -150,5 +151,5 @@ class Currency:
         self.system_identifier = position.system_identifier
         self.timeline = position.timeline
         self.as_of = max(self.as_of, sent_at)
-        self._applied.append((self.generation, position.snapshot))
+        self._applied.append((self.generation, position))
         self.generation += 1

@@ -34,6 +34,7 @@ def test_every_task_goes_to_one_of_the_two_queues():
 
 
 def test_no_entry_relies_on_an_eta_and_each_message_expires():
+    """B245."""
     for entry in BEAT_SCHEDULE.values():
         assert entry["options"]["expires"] > 0
         assert not {"eta", "countdown"} & set(entry["options"])

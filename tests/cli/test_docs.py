@@ -66,6 +66,7 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_every_reason_is_documented_with_its_close_code():
+    """B189."""
     documented = {row[0].strip("`"): row[1] for row in _rows("close-codes.md") if row[0].startswith("`")}
     assert set(documented) == set(Reason)
     for reason in set(Reason) - {Reason.UNAUTHENTICATED}:

@@ -47,6 +47,7 @@ def silent_node(database: Database):
 
 
 def test_a_session_is_ended_and_its_receipt_printed(command, make: Builders, database: Database):
+    """B265."""
     session = make.session()
     ended = command("revoke", "session", str(session.session_id), "--json")
     assert (ended.returncode, ended.stderr) == (DONE, "")
@@ -63,6 +64,7 @@ def test_a_session_is_ended_and_its_receipt_printed(command, make: Builders, dat
 
 
 def test_the_status_is_not_0_while_a_node_is_unconfirmed(command, make: Builders, silent_node):
+    """B265."""
     silent_node(policy="serve")
     session = make.session()
     ended = command("revoke", "session", str(session.session_id), "--wait", "2")

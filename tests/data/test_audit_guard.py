@@ -84,6 +84,7 @@ def test_tokens_and_grants_are_read_again_by_their_ids(make: Builders, db: Sessi
 
 @pytest.mark.parametrize("event_type", CLOSING_TYPES)
 def test_a_failure_never_does_anything(make: Builders, db: Session, event_type: str) -> None:
+    """B18."""
     token = make.api_token()
     session = one_row(db, "SELECT id FROM session")
     assert session is not None
@@ -100,6 +101,7 @@ def test_a_failure_never_does_anything(make: Builders, db: Session, event_type: 
 
 @pytest.mark.parametrize("written", [None, "", "*", "all", "42", "{}", "not-a-uuid", "' OR true --"])
 def test_an_id_that_is_none_closes_nothing_and_refuses_nothing(db: Session, written: str | None) -> None:
+    """B19."""
     insert_event(
         db,
         "session_revoke_all",
@@ -115,6 +117,7 @@ def test_an_id_that_is_none_closes_nothing_and_refuses_nothing(db: Session, writ
     "event_type", ["__class__", "constructor", "", "sign_in", "SESSION_REVOKE", "session_revoke "]
 )
 def test_an_unknown_type_closes_nothing(make: Builders, db: Session, event_type: str) -> None:
+    """B20."""
     session = make.session()
     insert_event(db, event_type, session_id=str(session.session_id), account_id=str(session.account_id))
     assert closures(db) == []

@@ -25,6 +25,7 @@ def test_a_first_poll_takes_the_snapshot_only(make: Builders, database: Database
 def test_a_late_commit_with_a_lower_number_is_not_skipped(
     make: Builders, database: Database, db: Session
 ) -> None:
+    """B108."""
     early, late = make.session(), make.session()
     tail = Tail(database)
     end(db, early)
@@ -41,6 +42,7 @@ def test_a_late_commit_with_a_lower_number_is_not_skipped(
 def test_an_end_long_after_its_transaction_took_an_id_comes_at_the_next_poll(
     make: Builders, database: Database, db: Session
 ) -> None:
+    """B109."""
     session = make.session()
     one_row(db, "SELECT pg_current_xact_id()")
     tail = Tail(database)
@@ -56,6 +58,7 @@ def test_an_end_long_after_its_transaction_took_an_id_comes_at_the_next_poll(
 def test_an_unrelated_long_transaction_delays_nothing_and_doubles_nothing(
     make: Builders, database: Database, db: Session
 ) -> None:
+    """B110."""
     one_row(db, "SELECT pg_current_xact_id()")
     tail = Tail(database)
     for _ in range(3):
@@ -130,6 +133,7 @@ def test_a_row_of_another_cluster_is_not_read(make: Builders, database: Database
 def test_an_unknown_kind_is_counted_and_the_rows_after_it_are_read(
     make: Builders, database: Database, db: Session
 ) -> None:
+    """B124."""
     tail = Tail(database)
     run(
         db,

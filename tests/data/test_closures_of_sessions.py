@@ -81,6 +81,7 @@ def test_invalidating_or_deleting_refresh_tokens_closes_nothing(make: Builders, 
     ],
 )
 def test_moving_the_end_of_a_session_has_it_read_again(make: Builders, db: Session, change: str) -> None:
+    """B214."""
     session = make.session()
     run(db, f"UPDATE session SET {change} WHERE id = %(id)s", id=session.session_id)
     assert [(each.action, each.key) for each in closures(db)] == [("recheck", session.token_hash)]
@@ -145,6 +146,7 @@ def test_what_is_rolled_back_closes_nothing(make: Builders, db: Session) -> None
 
 
 def test_of_a_savepoint_rolled_back_nothing_is_left_and_the_rest_stays(make: Builders, db: Session) -> None:
+    """B54."""
     kept, undone = make.session(), make.session()
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=kept.session_id)
     with db.begin_nested() as savepoint:

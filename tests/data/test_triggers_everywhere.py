@@ -12,6 +12,7 @@ from tests.closure_rows import closures
 def test_a_role_without_rights_on_the_log_can_end_a_session(
     make: Builders, db: Session, database_url: str
 ) -> None:
+    """B107."""
     session = make.session()
     with psycopg.connect(database_url, autocommit=True) as connection:
         role = f"clerk_{connection.info.backend_pid}"
@@ -44,6 +45,7 @@ def test_a_role_without_rights_on_the_log_can_end_a_session(
 def test_the_triggers_fire_for_a_replica_role_as_well(
     make: Builders, db: Session, statement: str, kinds: list[str]
 ) -> None:
+    """B105."""
     make.api_token()
     run(db, "SET LOCAL session_replication_role = replica")
     run(db, statement)

@@ -32,6 +32,7 @@ SESSION, TOKEN, DAEMON = CredentialType.SESSION, CredentialType.API_TOKEN, Crede
 def test_each_reason_has_its_code_and_advice(
     reason: Reason, credential: CredentialType, can_refresh: bool, code: int, retry: Retry | None
 ) -> None:
+    """B188."""
     assert closing_for_reason(reason, credential, can_refresh=can_refresh) == Closing(
         code=CloseCode(code), reason=reason, retry=retry
     )
@@ -44,4 +45,5 @@ def test_every_reason_closes_every_credential_somehow(reason: Reason, credential
 
 
 def test_4004_is_not_used() -> None:
+    """B248."""
     assert 4004 not in set(CloseCode)

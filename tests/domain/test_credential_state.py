@@ -60,6 +60,7 @@ def test_at_its_absolute_end_a_refresh_cannot_help() -> None:
 
 @pytest.mark.parametrize("credential", [SESSION, replace(TOKEN, ends_at=NOW + HOUR)])
 def test_an_end_equal_to_now_is_over_and_one_microsecond_later_is_not(credential: CredentialRecord) -> None:
+    """B205."""
     assert isinstance(state_of(replace(credential, ends_at=NOW)), Dead)
     assert isinstance(state_of(replace(credential, ends_at=NOW + timedelta(microseconds=1))), Alive)
 

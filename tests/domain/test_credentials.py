@@ -10,12 +10,14 @@ ZEROS = bytes(32)
 
 
 def test_the_hash_of_a_known_token_is_a_known_hex() -> None:
+    """B251."""
     token = token_from(TokenKind.SESSION, ZEROS)
     assert token == "cutoff_session_" + "A" * 43
     assert hash_token(token) == "de5ac5e85361aff86ccaefe429b3770dd32b0715518517311eab6ef9a293661b"
 
 
 def test_the_hash_is_over_the_whole_string_prefix_included() -> None:
+    """B251."""
     hashes = {hash_token(token_from(kind, ZEROS)) for kind in TokenKind} | {hash_token("A" * 43)}
     assert len(hashes) == len(TokenKind) + 1
 

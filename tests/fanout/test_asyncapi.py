@@ -194,7 +194,7 @@ def test_the_code_takes_no_envelope_that_the_document_forbids(changes: dict[str,
 async def test_a_message_made_by_hand_from_the_document_closes_sockets(
     settings: Settings, redis: RedisServer
 ) -> None:
-    """Nothing but json and blake3, as somebody with another language would have to."""
+    """Nothing but json and blake3, as somebody with another language would have to. B144."""
     account = "00000000-0000-7000-8000-00000000000a"
     body = json.dumps(
         {

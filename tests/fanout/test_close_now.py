@@ -12,6 +12,7 @@ RECONNECT = closure_of(TargetKind.ACCOUNT, id_number(4), invalidates=frozenset()
 
 
 def test_each_kind_is_closed_by_its_method_and_twice_is_once() -> None:
+    """B267."""
     closer = Recorder()
     assert close_now([SESSION, TOKEN, ACCOUNT], closer) == Outcome(closed=3, failures=0)
     assert close_now([SESSION, TOKEN, ACCOUNT], closer) == Outcome(closed=0, failures=0)

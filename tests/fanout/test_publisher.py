@@ -69,6 +69,7 @@ def test_a_redis_that_is_down_costs_no_time_and_raises_nothing(
 def test_a_frozen_redis_costs_a_bounded_time_and_works_again_when_thawed(
     redis: RedisServer, is_warm: bool
 ) -> None:
+    """B60."""
     settings = settings_for(redis.url + "?socket_timeout=60&retry_on_timeout=true", publish_timeout=0.4)
     with Publisher(settings) as publisher:
         if is_warm:

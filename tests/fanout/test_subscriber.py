@@ -79,6 +79,7 @@ async def test_rechecks_and_grants_only_ring(settings: Settings, publisher: Publ
 async def test_one_close_that_raises_does_not_spare_the_others_and_is_logged_once(
     settings: Settings, publisher: Publisher
 ) -> None:
+    """B143."""
     closer = Recorder(raises_for=frozenset({hash_number(1), id_number(2)}))
     with capture_logs() as logs:
         async with listening(settings, closer=closer) as node:
@@ -103,6 +104,7 @@ async def test_a_message_of_another_cluster_or_before_ours_is_known_only_rings(
 
 
 async def test_without_a_key_a_message_closes_nothing_and_rings(redis: RedisServer) -> None:
+    """B141."""
     settings = settings_for(redis.url, bus_key=None)
     with Publisher(settings) as publisher:
         async with listening(settings) as node:
@@ -115,6 +117,7 @@ async def test_without_a_key_a_message_closes_nothing_and_rings(redis: RedisServ
 async def test_of_two_installations_on_one_redis_neither_closes_the_others_sockets(
     redis: RedisServer, settings: Settings, client: Redis
 ) -> None:
+    """B140."""
     other = settings_for(redis.url)
     async with listening(settings) as node, listening(other) as stranger:
         with Publisher(other) as publisher:
@@ -130,6 +133,7 @@ async def test_of_two_installations_on_one_redis_neither_closes_the_others_socke
 async def test_forged_and_broken_messages_are_counted_and_the_next_good_one_closes(
     settings: Settings, publisher: Publisher, client: Redis
 ) -> None:
+    """B137, B138."""
     channel = close_channel(settings.namespace)
     (good,) = BusCodec.from_settings(settings).encode([SESSION], system_identifier=SYSTEM)
     envelope = json.loads(good)
@@ -177,6 +181,7 @@ async def test_a_message_of_megabytes_costs_the_connection_and_not_the_listener(
 async def test_repeated_and_shuffled_messages_close_what_one_in_order_would(
     settings: Settings, client: Redis
 ) -> None:
+    """B134, B136."""
     sent = [closure_of(TargetKind.SESSION, hash_number(n), transaction=n + 1) for n in range(20)]
     messages = BusCodec.from_settings(settings).encode(sent, system_identifier=SYSTEM) * 3
     random.Random(7).shuffle(messages)

@@ -56,6 +56,7 @@ async def closes_again(node: Listening, settings: Settings) -> None:
 
 
 async def test_a_killed_subscription_is_a_gap_and_is_back_at_once(settings: Settings, client: Redis) -> None:
+    """B130, B131."""
     async with listening(settings) as node:
         client.client_kill_filter(_type="pubsub")
         await eventually(lambda: node.rings == ["subscribed", "subscribed"], within_s=2)
@@ -67,6 +68,7 @@ async def test_a_killed_subscription_is_a_gap_and_is_back_at_once(settings: Sett
 async def test_a_frozen_redis_is_noticed_by_its_silence_and_taken_back_when_it_thaws(
     settings: Settings, redis: RedisServer
 ) -> None:
+    """B132."""
     async with lag_measured() as lags, listening(settings) as node:
         await asyncio.to_thread(redis.freeze)
         await eventually(lambda: not node.subscriber.is_subscribed, within_s=SILENT_TICKS * TICK_S + 2)
@@ -81,6 +83,7 @@ async def test_a_frozen_redis_is_noticed_by_its_silence_and_taken_back_when_it_t
 async def test_a_redis_that_is_killed_and_comes_back_empty_is_a_gap_like_any_other(
     settings: Settings, redis: RedisServer
 ) -> None:
+    """B129."""
     async with listening(settings) as node:
         await asyncio.to_thread(redis.kill)
         await eventually(lambda: not node.subscriber.is_subscribed)
@@ -107,6 +110,7 @@ async def test_a_redis_that_is_down_from_the_start_is_the_same_as_one_that_goes_
 
 
 async def test_a_half_open_connection_is_noticed_though_no_write_fails(redis: RedisServer) -> None:
+    """B132."""
     async with silent_proxy(redis.url) as (proxy, url), lag_measured() as lags:
         settings = settings_for(url)
         async with listening(settings) as node:
@@ -123,7 +127,7 @@ async def test_a_half_open_connection_is_noticed_though_no_write_fails(redis: Re
 async def test_a_subscription_left_behind_on_another_server_is_found_deaf(
     redis: RedisServer, client: Redis, second_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failover by name: the old server lives on, answers pings, and nobody publishes there any more."""
+    """A failover by name: the old server lives on, answers pings, and nobody publishes there any more. B264."""
     monkeypatch.setattr(echo_sender, "ECHOES_PER_CONNECTION", 2)
     async with silent_proxy(redis.url) as (proxy, url), listening(settings_for(url)) as node:
         await eventually(lambda: node.subscriber.last_echo_at is not None)
@@ -137,6 +141,7 @@ async def test_a_subscription_left_behind_on_another_server_is_found_deaf(
 
 
 async def test_a_confirmation_that_is_held_back_is_asked_for_anew(redis: RedisServer) -> None:
+    """B135."""
     async with silent_proxy(redis.url) as (proxy, url):
         proxy.drops = b"subscribe"
         async with listening(settings_for(url), confirmed=False) as node:
@@ -214,6 +219,7 @@ async def test_a_loop_that_was_blocked_does_not_take_its_own_silence_for_that_of
 async def test_a_subscriber_that_is_too_slow_for_redis_is_dropped_and_comes_back(
     settings: Settings, client: Redis
 ) -> None:
+    """B133."""
     client.config_set("client-output-buffer-limit", "pubsub 65536 0 0")
     try:
         async with listening(settings) as node:

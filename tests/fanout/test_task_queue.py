@@ -69,6 +69,7 @@ async def test_a_sweep_sends_in_its_own_thread_to_the_queue_of_upkeep(
 
 
 async def test_a_broker_that_refuses_is_answered_at_once(tasks: TaskQueue, redis: RedisServer) -> None:
+    """B69."""
     redis.kill()
     start = time.monotonic()
     async with lag_measured() as lags:
@@ -81,6 +82,7 @@ async def test_a_broker_that_refuses_is_answered_at_once(tasks: TaskQueue, redis
 async def test_a_frozen_broker_is_answered_within_the_bound_and_the_loop_runs_on(
     tasks: TaskQueue, redis: RedisServer, is_warm: bool
 ) -> None:
+    """B70."""
     if is_warm:
         assert await enqueues(tasks)
     redis.freeze()

@@ -112,6 +112,7 @@ def test_any_message_changed_in_one_bit_is_rejected(sent: list[Closure], data: s
 
 @pytest.mark.parametrize("count", [1, MAX_TARGETS, MAX_TARGETS + 1, 3000])
 def test_no_message_has_more_than_500_targets_or_64_kib(count: int) -> None:
+    """B133."""
     sent = [closure_of(TargetKind.SESSION, hash_number(number)) for number in range(count)]
     messages = KEYED.encode(sent, system_identifier=SYSTEM)
     requests = [closures_of(KEYED.decode(message)) for message in messages]
@@ -163,6 +164,7 @@ def test_a_closure_that_could_close_too_much_is_only_a_ring(unspeakable: Closure
     ],
 )
 def test_a_target_that_is_none_closes_nothing_and_is_counted_as_schema(target: object) -> None:
+    """B23."""
     assert KEYED.decode(sealed(with_target(target))) == Rejected(Rejection.SCHEMA, rings=True)
 
 
@@ -205,6 +207,7 @@ def test_a_day_that_no_calendar_has_costs_only_the_latency() -> None:
 
 
 def test_a_newer_version_is_rejected_as_that() -> None:
+    """B247."""
     assert KEYED.decode(sealed(close_body(), v=2)) == Rejected(Rejection.VERSION, rings=False)
 
 
@@ -215,6 +218,7 @@ def test_what_is_too_large_is_rejected_unread() -> None:
 
 
 def test_under_a_key_a_message_without_mac_is_rejected() -> None:
+    """B138."""
     assert KEYED.decode(one_message(KEYLESS)) == Rejected(Rejection.MAC_MISSING, rings=False)
 
 
@@ -228,6 +232,7 @@ def test_a_mac_by_another_key_is_rejected() -> None:
 
 
 def test_a_message_of_another_namespace_is_worth_nothing() -> None:
+    """B140."""
     other = codec(namespace="other", bus_key="one")
     assert KEYED.decode(one_message(other)) == Rejected(Rejection.MAC_BAD, rings=False)
 

@@ -18,6 +18,8 @@ BY_NODE_S = PERFORM_WITHIN_S + TAIL_S
 """Nobody took the task."""
 BY_DOORBELL_S = 0.25
 """DESIGN says milliseconds."""
+GONE_S = GRACE_S + 0.1
+"""A timer of that length, and a reset on its way to us."""
 AT_EXPIRY_S = 0.1
 """DESIGN says none; a frame that was on its way to us at the instant is seen after it."""
 RECEIPT_S = LEASE_S + 0.5 + 0.25

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import psycopg
 import redis.asyncio as redis
 
 from tests.faults.world import World
+
+PAUSE_S = 0.003
 
 
 @contextlib.asynccontextmanager
@@ -34,12 +35,7 @@ async def subscriptions_killed(world: World) -> AsyncIterator[None]:
     """Again and again: whoever subscribes is cut off at once."""
     client = redis.Redis.from_url(world.redis.url)
 
-    async def kill() -> None:
-        while True:
-            await client.client_kill_filter(_type="pubsub")
-            await asyncio.sleep(0.002)
-
-    async with _meanwhile(kill()):
+    async with _again_and_again(lambda: client.client_kill_filter(_type="pubsub")):
         yield
     await client.aclose()
 
@@ -49,14 +45,10 @@ async def tails_terminated(world: World) -> AsyncIterator[None]:
     """`pg_terminate_backend` on every node's tail, again and again."""
     connection = await psycopg.AsyncConnection.connect(world.postgres.url, autocommit=True)
 
-    async def terminate() -> None:
-        while True:
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cutoff tail%'"
-            )
-            await asyncio.sleep(0.005)
-
-    async with connection, _meanwhile(terminate()):
+    terminate = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cutoff tail%'"
+    )
+    async with connection, _again_and_again(lambda: connection.execute(terminate)):
         yield
 
 
@@ -87,11 +79,18 @@ async def until_the_worker_waits(world: World) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
+async def _again_and_again(work: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Until the block ends. Told by an event, since drivers may swallow a cancellation."""
+    is_over = asyncio.Event()
+
+    async def repeat() -> None:
+        while not is_over.is_set():
+            await work()
+            await asyncio.sleep(PAUSE_S)
+
+    repeating = asyncio.create_task(repeat())
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        is_over.set()
+        await repeating

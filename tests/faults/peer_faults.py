@@ -5,7 +5,7 @@ import contextlib
 import select
 
 from app.clock import boot_seconds
-from tests.faults.bounds import BY_TAIL_S, GAP_S, GRACE_S
+from tests.faults.bounds import BY_TAIL_S, GAP_S, GONE_S, GRACE_S
 from tests.faults.fault import Measured, fault
 from tests.faults.world import World
 from tests.realtime.raw_peer import CLOSE, TEXT, RawPeer, connected_peer, frame_bytes
@@ -56,7 +56,7 @@ async def never_reads(world: World) -> Measured:
         return await cast.measured(bound_s)
 
 
-@fault("a peer that never answers the close, counted from the close frame", bound_s=GRACE_S)
+@fault("a peer that never answers the close, counted from the close frame", bound_s=GONE_S)
 async def never_answers(world: World) -> Measured:
     async with world.cast() as cast, connected_peer(world.nodes[0], token=cast.session.token) as peer:
         await peer.read_response()
@@ -69,7 +69,7 @@ async def never_answers(world: World) -> Measured:
         cast.check(not remains.data, "something came after the close frame")
         await cast.watch(BY_TAIL_S)
         cast.ended_at = max(cast.ended_at, told_at)
-        return await cast.measured(GRACE_S)
+        return await cast.measured(GONE_S)
 
 
 @fault("a peer that floods", bound_s=BY_TAIL_S)

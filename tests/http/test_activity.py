@@ -9,6 +9,7 @@ FINISH = timedelta(seconds=5)
 
 
 async def test_the_use_of_a_credential_is_written_down_later_and_extends_nothing(world: World, bridge):
+    """B213."""
     me = await world.sign_in("alice")
     world.run("UPDATE session SET last_active_at = '2020-01-01Z'")
     before = world.rows("SELECT expires_at FROM session")

@@ -112,7 +112,7 @@ async def test_the_description_lists_every_public_path(client):
 
 
 def test_no_route_keeps_a_response_open():
-    """Whatever does belongs into the registry (`app.realtime`), where a revocation reaches it."""
+    """Whatever does belongs into the registry (`app.realtime`), where a revocation reaches it. B12."""
     for route in routes():
         assert not route.is_sse_stream, route.path
         assert not route.is_json_stream, route.path
@@ -124,6 +124,7 @@ def test_no_route_keeps_a_response_open():
 
 
 async def test_without_a_credential_the_answer_is_401_before_anything_is_looked_at(client):
+    """B254."""
     for method, path in GUARDED:
         for target in (filled(path), filled(path, "not-an-ID")):
             answer = await client.request(
@@ -144,6 +145,7 @@ async def test_a_malformed_credential_is_refused_without_a_read(client, value):
 
 
 async def test_a_bearer_credential_that_comes_with_an_origin_is_not_accepted(client):
+    """B253."""
     for method, path in GUARDED:
         headers = {"authorization": f"Bearer {SESSION_TOKEN}", "origin": ORIGIN}
         answer = await client.request(method, filled(path), headers=headers)
@@ -160,6 +162,7 @@ async def test_a_cookie_changes_nothing_without_proof_that_our_page_sent_it(clie
 
 @pytest.mark.parametrize("malformed", MALFORMED)
 async def test_a_malformed_id_is_a_validation_problem_and_costs_no_read(client, malformed):
+    """B17."""
     for method, path in WITH_IDS:
         target = path.replace("{org}", "acme")
         for each in {path.replace("{org}", "-" + malformed), target} if "{org}" in path else {path}:

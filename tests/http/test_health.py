@@ -41,6 +41,7 @@ def client(**node: object) -> httpx.AsyncClient:
     ],
 )
 async def test_readyz_tells_the_states_of_a_node_apart(node, http_status, status):
+    """B262."""
     async with client(**node) as http:
         answer = await http.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (http_status, status)
@@ -48,6 +49,7 @@ async def test_readyz_tells_the_states_of_a_node_apart(node, http_status, status
 
 
 async def test_healthz_says_the_same_and_stays_200_as_long_as_the_process_can_answer():
+    """B262."""
     async with client(is_current=False, is_database_reachable=False) as http:
         ready, health = await http.get("/readyz"), await http.get("/healthz")
     assert health.status_code == 200

@@ -13,6 +13,7 @@ DAEMON = token_from(TokenKind.DAEMON, b"d" * 32)
 
 
 async def test_validity_is_read_for_every_request_and_the_end_counts_from_its_commit(world: World):
+    """B11."""
     me = await world.sign_in("alice")
     assert await me.is_alive()
     world.run("UPDATE session SET terminated_at = now() WHERE id = %(id)s::uuid", id=me.session_id)

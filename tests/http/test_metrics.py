@@ -43,6 +43,7 @@ async def test_without_a_database_the_backlog_is_unknown() -> None:
 async def test_the_revocation_that_has_waited_longest_shows(
     client: httpx.AsyncClient, database: Database
 ) -> None:
+    """B75."""
     with database.session() as db:
         run(
             db,

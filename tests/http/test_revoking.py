@@ -18,6 +18,7 @@ KEY = {"idempotency-key": "once"}
 
 
 async def test_the_row_is_durable_before_the_task_is_sent(world: World, deps):
+    """B64, B74."""
     seen: list[int] = []
     me = await world.sign_in("alice")
 
@@ -32,6 +33,7 @@ async def test_the_row_is_durable_before_the_task_is_sent(world: World, deps):
 
 
 async def test_whoever_would_rather_wait_gets_200_with_the_settled_receipt(world: World):
+    """B65."""
     me = await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=5"})
     assert (answer.status_code, answer.json()["state"]) == (200, "confirmed")
@@ -40,6 +42,7 @@ async def test_whoever_would_rather_wait_gets_200_with_the_settled_receipt(world
 
 
 async def test_a_wait_that_is_over_is_answered_with_the_receipt_as_it_stands(world: World, queue):
+    """B65."""
     queue.performs = False
     me = await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=1"})
@@ -47,6 +50,7 @@ async def test_a_wait_that_is_over_is_answered_with_the_receipt_as_it_stands(wor
 
 
 async def test_a_wait_ends_when_the_receipt_settles(world: World, queue):
+    """B65."""
     queue.performs = False
     me = await world.sign_in("alice")
     waiting = asyncio.create_task(me.post("/v1/auth/logout", headers={"prefer": "wait=5"}))
@@ -60,6 +64,7 @@ async def test_a_wait_ends_when_the_receipt_settles(world: World, queue):
 
 @pytest.mark.parametrize("absurd", ["wait=-1", "wait=NaN", "wait=soon", "wait="])
 async def test_an_absurd_wait_is_ignored(world: World, absurd):
+    """B66."""
     me = await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": absurd})
     assert answer.status_code == 202
@@ -67,12 +72,14 @@ async def test_an_absurd_wait_is_ignored(world: World, absurd):
 
 
 async def test_a_wait_above_the_limit_is_capped(world: World):
+    """B66."""
     me = await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=999999"})
     assert answer.headers["preference-applied"] == "wait=5"
 
 
 async def test_waiting_requests_hold_no_connection(world: World, queue):
+    """B66."""
     queue.performs = False
     sessions = [await world.sign_in("alice") for _ in range(10)]
     me = await world.sign_in("alice")
@@ -91,6 +98,7 @@ async def test_waiting_requests_hold_no_connection(world: World, queue):
 
 
 async def test_the_same_key_with_the_same_request_is_the_same_revocation(world: World, queue):
+    """B67."""
     me = await world.sign_in("alice")
     await world.sign_in("alice")
     ask = {"json": {"except_current": True}, "headers": KEY}
@@ -103,6 +111,7 @@ async def test_the_same_key_with_the_same_request_is_the_same_revocation(world: 
 
 
 async def test_the_same_key_with_another_request_is_refused_and_nothing_happens(world: World, queue):
+    """B68."""
     me, other = await world.sign_in("alice"), await world.sign_in("alice")
     await me.post("/v1/sessions/terminate-all", json={"except_current": True}, headers=KEY)
     third = await world.sign_in("alice")
@@ -118,6 +127,7 @@ async def test_the_same_key_with_another_request_is_refused_and_nothing_happens(
 
 
 async def test_the_same_key_of_another_account_is_another_key(world: World):
+    """B68."""
     alice, bob = await world.sign_in("alice"), await world.sign_in("bob")
     one = await alice.post("/v1/auth/logout", headers=KEY)
     two = await bob.post("/v1/auth/logout", headers=KEY)
@@ -149,6 +159,7 @@ async def test_no_digest_of_a_password_can_be_guessed_from_the_stored_row(world:
 async def test_where_the_broker_does_not_take_the_task_the_handler_performs_it(
     world: World, queue, publisher
 ):
+    """B69."""
     queue.takes = False
     me = await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=5"})
@@ -171,6 +182,7 @@ async def test_where_nobody_can_perform_it_now_it_stays_durable_and_the_answer_i
 
 
 async def test_a_request_that_is_rolled_back_leaves_no_row_and_sends_no_task(world: World, queue):
+    """B74."""
     me = await world.sign_in("alice")
     world.run("ALTER TABLE revocation ADD CONSTRAINT broken CHECK (kind <> 'logout')")
     answer = await me.post("/v1/auth/logout")
@@ -181,6 +193,7 @@ async def test_a_request_that_is_rolled_back_leaves_no_row_and_sends_no_task(wor
 
 
 async def test_a_revocation_is_performed_though_the_caller_has_gone(world: World, deps, queue):
+    """B61."""
     me = await world.sign_in("alice")
     committed, go_on = asyncio.Event(), asyncio.Event()
     take = queue.enqueue
@@ -205,6 +218,7 @@ async def test_a_revocation_is_performed_though_the_caller_has_gone(world: World
 
 
 async def test_a_revocation_is_performed_though_its_answer_cannot_be_built(world: World, queue):
+    """B61."""
     me = await world.sign_in("alice")
     with patch.object(revoking, "_answer", side_effect=RuntimeError):
         answer = await me.post("/v1/auth/logout")

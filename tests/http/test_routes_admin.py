@@ -15,6 +15,7 @@ ALL_ROUTES = [("GET", "/v1/admin/accounts"), ("DELETE", "/v1/admin/sessions/{id}
 
 @pytest.mark.parametrize(("method", "path"), ALL_ROUTES)
 async def test_whoever_is_no_admin_is_refused_and_nothing_changes(world: World, method, path):
+    """B21, B36."""
     alice, olga = await world.sign_in("alice"), await world.sign_in("olga")
     before = world.traces()
     target = olga.session_id if "sessions/{id}" in path else olga.account_id
@@ -26,6 +27,7 @@ async def test_whoever_is_no_admin_is_refused_and_nothing_changes(world: World, 
 
 @pytest.mark.parametrize(("method", "path"), ALL_ROUTES[1:])
 async def test_an_unknown_id_is_not_found_and_the_attempt_is_on_record(world: World, method, path):
+    """B39."""
     root = await world.sign_in("root")
     before = world.traces()
     answer = await root.ask(method, path.format(id=UNKNOWN))
@@ -40,6 +42,7 @@ async def test_an_unknown_id_is_not_found_and_the_attempt_is_on_record(world: Wo
 async def test_an_organizations_admin_finds_another_organizations_people_as_unknown(
     world: World, method, path
 ):
+    """B22, B15."""
     olga, bob = await world.sign_in("olga"), await world.sign_in("bob")
     target = bob.session_id if "sessions/{id}" in path else bob.account_id
     before = world.traces()
@@ -77,6 +80,7 @@ async def test_a_global_admin_sees_every_account_and_no_password_hash(world: Wor
 
 
 async def test_ending_all_of_anothers_sessions_leaves_the_admins_own(world: World):
+    """B37."""
     root, bob = await world.sign_in("root"), await world.sign_in("bob")
     path = f"/v1/admin/accounts/{bob.account_id}/sessions/terminate-all"
     answer = await root.post(path, headers={"prefer": "wait=5"})
@@ -86,6 +90,7 @@ async def test_ending_all_of_anothers_sessions_leaves_the_admins_own(world: Worl
 
 
 async def test_ending_all_of_ones_own_sessions_as_admin_is_answered_first(world: World):
+    """B38."""
     root = await world.sign_in("root")
     answer = await root.post(f"/v1/admin/accounts/{root.account_id}/sessions/terminate-all")
     assert answer.status_code == 202
@@ -104,6 +109,7 @@ async def test_revoking_all_of_anothers_tokens_leaves_their_sessions(world: Worl
 async def test_a_suspended_account_is_refused_everywhere_and_unsuspending_revives_nothing(
     world: World, client
 ):
+    """B40, B41."""
     root, bob = await world.sign_in("root"), await world.sign_in("bob")
     token = await bob.api_token()
     assert (await root.post(f"/v1/admin/accounts/{bob.account_id}/suspend")).status_code == 202
@@ -121,6 +127,7 @@ async def test_a_suspended_account_is_refused_everywhere_and_unsuspending_revive
 
 
 async def test_deleting_an_account_ends_it_and_keeps_its_records(world: World):
+    """B42."""
     root, bob = await world.sign_in("root"), await world.sign_in("bob")
     answer = await root.delete(f"/v1/admin/accounts/{bob.account_id}")
     assert answer.status_code == 202
@@ -134,6 +141,7 @@ async def test_deleting_an_account_ends_it_and_keeps_its_records(world: World):
 
 @pytest.mark.parametrize(("method", "path"), [ACCOUNT_ROUTES[3], ACCOUNT_ROUTES[5]])
 async def test_the_last_admin_stays(world: World, method, path):
+    """B43."""
     root = await world.sign_in("root")
     world.run("UPDATE account SET is_global_admin = false WHERE email = 'ruth@cutoff.test'")
     before = world.traces()

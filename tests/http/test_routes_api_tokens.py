@@ -4,6 +4,7 @@ from tests.http.world import UNKNOWN, World, same_but_for_the_request_id
 
 
 async def test_an_api_token_is_shown_once_and_listed_without_itself(world: World):
+    """B250."""
     me = await world.sign_in("alice")
     token = await me.api_token(name="ci")
     listed = await me.get("/v1/api-tokens")
@@ -15,6 +16,7 @@ async def test_an_api_token_is_shown_once_and_listed_without_itself(world: World
 
 
 async def test_minting_ends_nothing_and_publishes_nothing(world: World, publisher):
+    """B248."""
     me = await world.sign_in("alice")
     first = await me.api_token()
     await me.api_token()
@@ -44,6 +46,7 @@ async def test_revoking_all_leaves_the_sessions(world: World):
 
 
 async def test_a_foreign_api_token_gets_the_answer_of_an_unknown_one(world: World):
+    """B14, B15."""
     alice, bob = await world.sign_in("alice"), await world.sign_in("bob")
     token = await bob.api_token()
     foreign = await alice.delete(f"/v1/api-tokens/{token.session_id}")
@@ -94,6 +97,7 @@ async def test_an_api_token_of_the_wrong_shape_is_a_validation_problem(world: Wo
 async def test_what_only_a_session_may_is_refused_to_an_api_token_before_the_body_is_looked_at(
     world: World, method, path
 ):
+    """B254."""
     token = await (await world.sign_in("alice")).api_token()
     before = world.count("audit_event"), world.traces()
     answer = await token.ask(method, path, content=b"{", headers={"content-type": "text/plain"})

@@ -19,6 +19,7 @@ async def test_a_global_admin_sees_all_and_may_ask_for_one_type(world: World):
 
 
 async def test_each_revocation_leaves_one_success_event_with_actor_target_and_address(world: World):
+    """B256."""
     me, other = await world.sign_in("alice"), await world.sign_in("alice")
     receipt = (await me.delete(f"/v1/sessions/{other.session_id}")).json()
     (event,) = world.rows("SELECT * FROM audit_event WHERE revocation_id = %(id)s", id=receipt["id"])

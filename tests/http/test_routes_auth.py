@@ -11,6 +11,7 @@ def login(name: str, password: str = PASSWORD, **more: object) -> dict[str, obje
 
 
 async def test_signing_in_shows_both_tokens_once_and_ends_nothing(world: World, client, queue):
+    """B248, B250."""
     first = await world.sign_in("alice")
     second = await world.sign_in("alice")
     assert await first.is_alive()
@@ -113,6 +114,7 @@ async def test_bytes_that_are_no_sign_in_are_a_problem_and_no_error(
 
 
 async def test_refreshing_rotates_the_refresh_token_and_leaves_the_session_token(world: World, client, queue):
+    """B215."""
     me = await world.sign_in("alice")
     answer = await client.post("/v1/auth/refresh", json={"refresh_token": me.refresh_token})
     assert answer.status_code == 200
@@ -123,6 +125,7 @@ async def test_refreshing_rotates_the_refresh_token_and_leaves_the_session_token
 
 
 async def test_a_refresh_token_that_comes_back_late_ends_its_session(world: World, client, queue):
+    """B217."""
     me = await world.sign_in("alice")
     token = me.refresh_token
     for _ in range(2):
@@ -142,6 +145,7 @@ async def test_a_refresh_token_that_is_none_is_refused(world: World, client, tok
 
 
 async def test_logging_out_clears_the_cookie_and_leaves_sibling_sessions(world: World, client):
+    """B31."""
     sibling = await world.sign_in("alice")
     _, page = await world.sign_in_with_cookie("alice")
     answer = await client.post("/v1/auth/logout", headers=page)
@@ -155,6 +159,7 @@ async def test_logging_out_clears_the_cookie_and_leaves_sibling_sessions(world: 
 
 
 async def test_changing_the_password_ends_sessions_and_tokens_and_the_new_one_counts(world: World, client):
+    """B32."""
     me, sibling = await world.sign_in("alice"), await world.sign_in("alice")
     token = await me.api_token()
     body = {"current_password": PASSWORD, "new_password": "another good password"}
@@ -170,6 +175,7 @@ async def test_changing_the_password_ends_sessions_and_tokens_and_the_new_one_co
 
 
 async def test_a_wrong_current_password_ends_nothing_and_keeps_the_cookie(world: World, client):
+    """B34."""
     _, page = await world.sign_in_with_cookie("alice")
     before = world.traces()
     body = {"current_password": "wrong password", "new_password": "another good password"}
@@ -182,6 +188,7 @@ async def test_a_wrong_current_password_ends_nothing_and_keeps_the_cookie(world:
 
 
 async def test_of_two_password_changes_at_once_exactly_one_wins(world: World, client):
+    """B35."""
     one, two = await world.sign_in("alice"), await world.sign_in("alice")
     answers = await asyncio.gather(
         *(
@@ -198,6 +205,7 @@ async def test_of_two_password_changes_at_once_exactly_one_wins(world: World, cl
 
 
 async def test_guessing_the_current_password_is_limited(world: World, http_settings):
+    """B36."""
     me = await world.sign_in("alice")
     body = {"current_password": "wrong password", "new_password": "another good password"}
     for _ in range(http_settings.sign_in_attempts):

@@ -30,6 +30,7 @@ def report(**changed: object) -> NodeReport:
 
 
 async def test_global_admins_see_the_nodes_and_which_of_them_is_deaf(world: World):
+    """B264."""
     with world.database.session() as db:
         report_node(db, report(), perform_within=timedelta(seconds=2))
     root = await world.sign_in("root")

@@ -11,6 +11,7 @@ async def test_a_receipt_is_shown_to_who_asked_to_whom_it_concerns_and_to_an_adm
 
 
 async def test_somebody_elses_receipt_gets_the_answer_of_an_unknown_one(world: World):
+    """B14, B15."""
     alice, bob = await world.sign_in("alice"), await world.sign_in("bob")
     ended = await alice.post("/v1/auth/logout")
     foreign = await bob.get(ended.headers["location"])

@@ -8,6 +8,7 @@ from tests.http.world import UNKNOWN, World, same_but_for_the_request_id
 async def test_ones_live_sessions_are_listed_with_device_address_and_activity_and_without_any_hash(
     world: World,
 ):
+    """B268."""
     me = await world.sign_in("alice")
     other = await world.sign_in("alice")
     await world.sign_in("bob")
@@ -47,6 +48,7 @@ async def test_a_page_that_cannot_be_is_a_validation_problem(world: World, param
 
 
 async def test_ending_one_session_answers_with_its_receipt_and_its_address(world: World, queue):
+    """B64."""
     me, other = await world.sign_in("alice"), await world.sign_in("alice")
     answer = await me.delete(f"/v1/sessions/{other.session_id}")
     assert answer.status_code == 202
@@ -60,6 +62,7 @@ async def test_ending_one_session_answers_with_its_receipt_and_its_address(world
 
 
 async def test_ending_a_session_again_succeeds_and_leaves_no_second_trace(world: World, queue, publisher):
+    """B7."""
     me, other = await world.sign_in("alice"), await world.sign_in("alice")
     first = await me.delete(f"/v1/sessions/{other.session_id}")
     before, published = world.traces(), len(publisher.published)
@@ -72,6 +75,7 @@ async def test_ending_a_session_again_succeeds_and_leaves_no_second_trace(world:
 
 
 async def test_ending_one_session_by_two_requests_at_once_is_one_end_and_both_get_a_receipt(world: World):
+    """B8."""
     me, other = await world.sign_in("alice"), await world.sign_in("alice")
     answers = await asyncio.gather(*(me.delete(f"/v1/sessions/{other.session_id}") for _ in range(4)))
     assert {answer.status_code for answer in answers} == {202}
@@ -80,6 +84,7 @@ async def test_ending_one_session_by_two_requests_at_once_is_one_end_and_both_ge
 
 
 async def test_a_foreign_session_gets_the_answer_of_an_unknown_one_and_is_untouched(world: World, queue):
+    """B13, B15."""
     alice, bob = await world.sign_in("alice"), await world.sign_in("bob")
     before = world.traces()
     foreign = await alice.delete(f"/v1/sessions/{bob.session_id}")
@@ -92,6 +97,7 @@ async def test_a_foreign_session_gets_the_answer_of_an_unknown_one_and_is_untouc
 
 
 async def test_a_probe_is_on_record_as_a_failure_under_whoever_probed(world: World):
+    """B16."""
     alice, bob = await world.sign_in("alice"), await world.sign_in("bob")
     await alice.delete(f"/v1/sessions/{bob.session_id}")
     events = world.rows("SELECT * FROM audit_event WHERE outcome = 'failure'")
@@ -102,6 +108,7 @@ async def test_a_probe_is_on_record_as_a_failure_under_whoever_probed(world: Wor
 
 
 async def test_a_malformed_id_writes_nothing(world: World):
+    """B17."""
     me = await world.sign_in("alice")
     before = world.traces(), world.count("audit_event")
     assert (await me.delete("/v1/sessions/not-an-id")).status_code == 422

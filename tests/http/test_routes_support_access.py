@@ -69,6 +69,7 @@ async def test_the_end_of_a_grant_is_stored_in_utc(world: World):
     ],
 )
 async def test_an_end_in_the_past_too_late_or_without_zone_is_refused(world: World, expires_at):
+    """B224, B232."""
     olga = await world.sign_in("olga")
     answer = await olga.post(GRANTS, json={"expires_at": expires_at, "reason": "x"})
     assert answer.status_code == 422
@@ -99,6 +100,7 @@ async def test_without_a_grant_there_is_no_support_session(world: World):
 
 
 async def test_from_the_end_on_access_is_denied_though_no_job_has_run(world: World):
+    """B226."""
     olga, root = await world.sign_in("olga"), await world.sign_in("root")
     saved = await grant(olga)
     support = await open_session(root)
@@ -136,6 +138,7 @@ async def test_a_support_session_is_good_for_its_organizations_messages_only(wor
 
 
 async def test_revoking_a_grant_ends_the_sessions_under_it_and_only_those(world: World):
+    """B229."""
     olga, root = await world.sign_in("olga"), await world.sign_in("root")
     saved = await grant(olga)
     support = await open_session(root)
@@ -159,6 +162,7 @@ async def test_a_grants_end_moves_later_and_earlier(world: World):
 
 
 async def test_a_grant_of_another_organization_is_as_good_as_unknown(world: World, queue):
+    """B14, B15, B22, B236."""
     olga, zoe = await world.sign_in("olga"), await world.sign_in("zoe")
     saved = await grant(olga)
     theirs = "/v1/orgs/zeta/support-grants"

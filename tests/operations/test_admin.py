@@ -62,6 +62,7 @@ def global_admin(make: Builders) -> MadeSession:
 
 @each(EVERYTHING)
 def test_who_is_no_admin_is_forbidden_and_nothing_changes(make: Builders, db: Session, act: Act) -> None:
+    """B21."""
     with pytest.raises(Forbidden):
         act(db, make.session().caller, make.session())
     assert all_rows(db, "SELECT FROM revocation") == []
@@ -187,6 +188,7 @@ def test_the_last_global_admin_stays(
 
 
 def test_of_two_admins_who_delete_each_other_at_once_one_stays(make: Builders, database: Database) -> None:
+    """B43."""
     one = make.session(make.account("one", is_global_admin=True))
     two = make.session(make.account("two", is_global_admin=True))
     refusals: list[str] = []

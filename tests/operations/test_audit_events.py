@@ -16,6 +16,7 @@ from tests.closure_rows import closures
 def test_a_refused_probe_stands_under_the_account_that_tried_and_closes_nothing(
     make: Builders, db: Session
 ) -> None:
+    """B16."""
     prober, victim = make.session(), make.session()
     record_refusal(
         db,

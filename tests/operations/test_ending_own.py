@@ -64,6 +64,7 @@ def test_the_request_is_durable_and_nothing_has_ended_yet(make: Builders, db: Se
 def test_a_foreign_and_an_unknown_id_get_the_same_answer_and_leave_nothing(
     make: Builders, db: Session
 ) -> None:
+    """B13."""
     mine, foreign = make.session(), make.session()
     for session_id in (foreign.session_id, SessionId(uuid7())):
         with pytest.raises(NotFound) as refused:
@@ -208,6 +209,7 @@ def test_the_same_key_of_another_account_is_another_key(make: Builders, db: Sess
 def test_the_same_key_at_the_same_moment_is_one_revocation(
     make: Builders, database: Database, ask: Ask
 ) -> None:
+    """B67."""
     session = make.session()
     answers: list[Requested] = []
 
@@ -311,6 +313,7 @@ def test_a_changed_password_ends_sessions_and_tokens_in_one_closure(make: Builde
 
 
 def test_hash_and_request_commit_together_or_not_at_all(make: Builders, db: Session) -> None:
+    """B33."""
     session = make.session()
     change_password(db, caller=session.caller, verified_hash=PASSWORD_HASH, new_hash="new")
     db.rollback()
@@ -324,6 +327,7 @@ def test_hash_and_request_commit_together_or_not_at_all(make: Builders, db: Sess
 def test_of_two_password_changes_at_once_one_wins_and_the_other_ends_nothing(
     make: Builders, database: Database
 ) -> None:
+    """B35."""
     account = make.account()
     winner, loser = make.session(account), make.session(account)
     refusals: list[str] = []
@@ -408,6 +412,7 @@ def test_a_support_session_ends_nothing_of_its_account_but_itself(
 
 
 def test_only_live_sessions_are_listed_newest_first_in_pages(make: Builders, db: Session) -> None:
+    """B268."""
     account = make.account()
     gone, expired, first, second, mine = (make.session(account) for _ in range(5))
     make.session()
@@ -428,6 +433,7 @@ def test_sessions_that_a_stamp_has_ended_are_not_listed(make: Builders, db: Sess
 
 
 def test_terminating_all_counts_those_that_ended_now(make: Builders, db: Session) -> None:
+    """B24."""
     account = make.account()
     sessions = [make.session(account) for _ in range(4)]
     repository = SessionRepository(db)
@@ -460,6 +466,7 @@ def test_a_later_sign_in_survives_a_sweep_up_to_an_instant(make: Builders, db: S
 def test_ended_sessions_take_their_refresh_chains_with_them_in_one_transaction(
     make: Builders, db: Session
 ) -> None:
+    """B24, B221."""
     account = make.account()
     one, _other = make.session(account), make.session(account)
     repository = SessionRepository(db)

@@ -32,6 +32,7 @@ def let_sessions_pass(facts: Facts, by: timedelta = HOUR) -> None:
 def test_a_session_past_its_absolute_end_gets_one_end_one_event_one_receipt(
     database: Database, facts: Facts, make: Builders
 ):
+    """B86, B210."""
     session = make.session()
     let_sessions_pass(facts)
 
@@ -102,6 +103,7 @@ def test_several_of_one_account_share_a_receipt_and_each_has_its_event(
 def test_two_sweeps_at_once_take_each_row_once(
     database: Database, database_url: str, facts: Facts, make: Builders
 ):
+    """B212."""
     first, second = make.session(), make.session()
     let_sessions_pass(facts)
     with psycopg.connect(database_url) as other_sweep:
@@ -120,6 +122,7 @@ def test_two_sweeps_at_once_take_each_row_once(
 def test_a_sweep_that_is_killed_gives_its_rows_to_the_next(
     database: Database, database_url: str, facts: Facts, make: Builders
 ):
+    """B243."""
     make.session()
     let_sessions_pass(facts)
     connection = psycopg.connect(database_url)
@@ -134,6 +137,7 @@ def test_a_sweep_that_is_killed_gives_its_rows_to_the_next(
 def test_a_failed_pass_changes_nothing_and_is_repeated_by_the_next(
     database: Database, facts: Facts, make: Builders
 ):
+    """B212."""
     make.session()
     let_sessions_pass(facts)
     facts.run("ALTER TABLE audit_event ADD CONSTRAINT refuses CHECK (false) NOT VALID")
@@ -148,6 +152,7 @@ def test_a_failed_pass_changes_nothing_and_is_repeated_by_the_next(
 def test_more_than_a_batch_is_worked_off_in_bounded_transactions(
     database: Database, facts: Facts, make: Builders
 ):
+    """B244."""
     account = make.account()
     make.many_sessions(account, 1_500)
     let_sessions_pass(facts)

@@ -32,6 +32,7 @@ def organization(make: Builders) -> MadeOrganization:
 def test_it_is_recorded_once_with_the_sessions_under_it_one_event_and_one_receipt(
     database: Database, facts: Facts, make: Builders, organization: MadeOrganization
 ):
+    """B86."""
     grant = make.grant(organization)
     admin = make.session(make.account(is_global_admin=True))
     support = make.support_session(organization, admin)
@@ -69,6 +70,7 @@ def test_two_grants_of_one_admin_are_two_revocations(
 def test_two_workers_at_once_expire_it_once(
     database: Database, facts: Facts, make: Builders, organization: MadeOrganization
 ):
+    """B233."""
     make.grant(organization)
     let_grants_pass(facts)
     sweeps = [InThread(lambda: sweep(database)) for _ in range(3)]
@@ -79,6 +81,7 @@ def test_two_workers_at_once_expire_it_once(
 def test_a_grant_that_was_extended_meanwhile_lives(
     database: Database, facts: Facts, make: Builders, organization: MadeOrganization
 ):
+    """B231."""
     make.grant(organization, lifetime=timedelta(minutes=1))
     assert sweep(database) == 0
     assert facts.value("SELECT expired_at IS NULL FROM support_access_grant")
@@ -91,6 +94,7 @@ def test_revoked_and_past_its_end_it_has_one_final_state_and_one_event(
     publisher: RecordingPublisher,
     organization: MadeOrganization,
 ):
+    """B234."""
     grant = make.grant(organization)
     make.support_session(organization, make.session(make.account(is_global_admin=True)))
     with database.session() as db:

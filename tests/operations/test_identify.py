@@ -53,6 +53,7 @@ def test_a_dead_session_is_refused_with_its_reason_each_time(
 
 
 def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db: Session) -> None:
+    """B41."""
     session = make.session()
     token = make.api_token(session)
     run(db, "UPDATE account SET suspended_at = now()")

@@ -56,6 +56,7 @@ def test_a_session_ends_with_its_refresh_chain_and_its_siblings_live(
 def test_the_one_success_event_names_actor_target_address_and_credential(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B256."""
     session = make.session()
     revocation_id = requested(database, end_own_session, caller=session.caller, session_id=session.session_id)
     perform(database, publisher, revocation_id)
@@ -74,6 +75,7 @@ def test_the_one_success_event_names_actor_target_address_and_credential(
 def test_performing_a_finished_revocation_does_nothing_and_succeeds(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B73."""
     session = make.session()
     revocation_id = requested(database, end_own_session, caller=session.caller, session_id=session.session_id)
     perform(database, publisher, revocation_id)
@@ -89,6 +91,7 @@ def test_performing_a_finished_revocation_does_nothing_and_succeeds(
 def test_an_unknown_revocation_does_nothing_and_succeeds(
     database: Database, publisher: RecordingPublisher, facts: Facts
 ):
+    """B73."""
     assert perform(database, publisher, RevocationId(uuid7())) is None
     assert publisher.messages == []
     assert facts.closures() == []
@@ -133,6 +136,7 @@ def test_ending_all_sessions_says_the_account_first_and_then_sweeps_the_rows(
 def test_a_sweep_leaves_a_later_sign_in_alone(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B45."""
     account = make.account()
     session = make.session(account)
     revocation_id = requested(database, end_all_own_sessions, caller=session.caller, except_current=False)
@@ -191,6 +195,7 @@ def test_revoking_all_tokens_leaves_sessions_alone(
 def test_a_password_change_ends_sessions_and_tokens_and_counts_the_rows(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B32."""
     account = make.account()
     session = make.session(account)
     make.session(account)
@@ -265,6 +270,7 @@ def test_suspending_or_deleting_an_account_ends_everything_that_it_has(
 def test_revoking_a_grant_ends_its_support_sessions_and_only_those(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B229."""
     organization = make.organization()
     grant = make.grant(organization)
     admin = make.session(make.account(is_global_admin=True))
@@ -323,6 +329,7 @@ def test_of_two_revocations_of_one_session_only_the_first_ends_it_and_tells(
 def test_a_kind_of_a_newer_version_is_left_to_a_newer_worker(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B247."""
     session = make.session()
     revocation_id = requested(database, end_own_session, caller=session.caller, session_id=session.session_id)
     facts.run("UPDATE revocation SET kind = 'session_quarantine'")

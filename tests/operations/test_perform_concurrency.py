@@ -25,6 +25,7 @@ def end_of(database: Database, session: MadeSession) -> RevocationId:
 def test_of_four_concurrent_performers_exactly_one_ends_it(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):
+    """B72."""
     revocation_id = end_of(database, make.session())
     together = threading.Barrier(PERFORMERS)
 
@@ -104,7 +105,7 @@ def test_a_credential_that_stays_locked_gives_the_revocation_back_whole(
 def test_the_loser_of_a_deadlock_is_retried_and_nothing_is_half_done(
     settings: Settings, database_url: str, facts: Facts, make: Builders
 ):
-    """The performer takes the sessions in the order of their ids; the hand with SQL takes them the other way."""
+    """The performer takes the sessions in the order of their ids; the hand with SQL takes them the other way. B62."""
     account = make.account()
     first, second = sorted(
         [make.session(account), make.session(account)], key=lambda session: session.session_id

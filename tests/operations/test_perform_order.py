@@ -51,6 +51,7 @@ def psql(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 def test_at_publishing_another_connection_sees_the_end_and_no_transaction_is_open(
     performer: Database, settings: Settings, facts: Facts, revocation_id: RevocationId
 ):
+    """B53."""
     seen: list[object] = []
 
     def look(_: Sequence[Closure]) -> None:
@@ -75,7 +76,7 @@ def test_while_the_commit_is_held_back_nothing_is_published(
     facts: Facts,
     revocation_id: RevocationId,
 ):
-    """A deferred trigger waits, inside COMMIT, for a lock that somebody else holds."""
+    """A deferred trigger waits, inside COMMIT, for a lock that somebody else holds. B50."""
     facts.run("CREATE TABLE brake (held boolean)")
     facts.run(
         """
@@ -101,6 +102,7 @@ def test_while_the_commit_is_held_back_nothing_is_published(
 def test_a_commit_that_fails_publishes_nothing_and_the_retried_transaction_publishes_once(
     database: Database, publisher: RecordingPublisher, facts: Facts, revocation_id: RevocationId
 ):
+    """B52."""
     facts.run("CREATE SEQUENCE attempts")
     facts.run(
         """
@@ -152,6 +154,7 @@ def test_a_performer_killed_between_commit_and_publish_is_resumed_at_publishing(
     facts: Facts,
     revocation_id: RevocationId,
 ):
+    """B58."""
     def die(_: Sequence[Closure]) -> None:
         raise Killed
 
@@ -175,6 +178,7 @@ def test_when_the_acknowledgement_of_the_commit_is_lost_the_retry_finds_the_end_
     facts: Facts,
     revocation_id: RevocationId,
 ):
+    """B57."""
     class LosesAcknowledgements(Database):
         @contextmanager
         def session(self) -> Iterator[Session]:
@@ -198,6 +202,7 @@ def test_when_the_acknowledgement_of_the_commit_is_lost_the_retry_finds_the_end_
 def test_when_redis_does_not_take_it_the_event_is_written_and_the_end_stands(
     database: Database, settings: Settings, facts: Facts, revocation_id: RevocationId
 ):
+    """B60."""
     publisher = RecordingPublisher(settings, takes=False)
 
     performed = perform(database, publisher, revocation_id)
@@ -210,6 +215,7 @@ def test_when_redis_does_not_take_it_the_event_is_written_and_the_end_stands(
 def test_an_audit_insert_that_fails_undoes_nothing_is_logged_and_is_resumed(
     database: Database, publisher: RecordingPublisher, facts: Facts, revocation_id: RevocationId
 ):
+    """B56."""
     facts.run("ALTER TABLE audit_event ADD CONSTRAINT refuses CHECK (false) NOT VALID")
     failures = performing_module.AUDIT_FAILURES._value.get()
 
@@ -235,6 +241,7 @@ def test_an_audit_insert_that_is_blocked_holds_up_neither_the_end_nor_the_messag
     facts: Facts,
     revocation_id: RevocationId,
 ):
+    """B55."""
     with psql(database_url) as other:
         other.execute("LOCK TABLE audit_event")
         performing = InThread(lambda: perform(database, publisher, revocation_id))

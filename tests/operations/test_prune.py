@@ -38,6 +38,7 @@ def is_cut_off(facts: Facts, last: str) -> bool:
 def test_an_old_closure_goes_and_a_node_that_missed_it_is_told_to_reconcile(
     database: Database, facts: Facts, make: Builders
 ):
+    """B121."""
     was_away = ReportingNode(facts, "n1").snapshot()
     make.session()
     facts.run("UPDATE session SET terminated_at = now()")
@@ -55,6 +56,7 @@ def test_an_old_closure_goes_and_a_node_that_missed_it_is_told_to_reconcile(
 def test_a_closure_that_a_live_node_has_not_passed_stays_however_old(
     database: Database, facts: Facts, make: Builders
 ):
+    """B123."""
     node = ReportingNode(facts, "n1")
     node.report()
     make.session()

@@ -107,6 +107,7 @@ def test_a_receipt_settles_while_it_is_read_though_there_is_no_beat(
     revocation_id: RevocationId,
     member: MadeSession,
 ):
+    """B85."""
     perform(database, publisher, revocation_id)
     with database.session() as db:
         assert read_receipt(db, member.caller, revocation_id=revocation_id).is_complete

@@ -17,6 +17,7 @@ def sweep(database: Database) -> int:
 def test_each_account_that_a_statement_touched_gets_one_event_and_its_numbers(
     database: Database, facts: Facts, make: Builders
 ):
+    """B86."""
     account = make.account()
     make.api_token(make.session(account))
     make.session(account)

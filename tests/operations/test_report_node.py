@@ -28,6 +28,7 @@ def end_a_session(database: Database, make: Builders) -> RevocationId:
 
 
 def test_reports_add_up_in_the_receipt_node_by_node(database: Database, facts: Facts, make: Builders):
+    """B87."""
     revocation_id = end_a_session(database, make)
     n1, n2 = ReportingNode(facts, "n1"), ReportingNode(facts, "n2")
 

@@ -42,6 +42,7 @@ def let_time_pass(facts: Facts, by: timedelta) -> None:
 def test_one_that_nobody_performed_in_time_is_offered_once_an_interval(
     database: Database, facts: Facts, revocation_id: RevocationId
 ):
+    """B246."""
     assert resume(database) == ()
     let_time_pass(facts, WITHIN)
     assert resume(database) == (revocation_id,)
@@ -69,6 +70,7 @@ def test_one_that_a_performer_has_in_hand_is_left_to_it(
 def test_one_whose_performer_died_before_it_told_is_offered_until_it_is_finished(
     database: Database, settings: Settings, facts: Facts, revocation_id: RevocationId
 ):
+    """B58."""
     def die(_: object) -> None:
         raise Killed
 

@@ -40,6 +40,7 @@ def let_the_leeway_pass(db: Session) -> None:
 
 
 def test_a_rotation_closes_nothing_and_moves_the_end_of_the_session(make: Builders, db: Session) -> None:
+    """B215."""
     session = make.session()
     answer = rotated(db, session.refresh_token)
     assert answer.session_id == session.session_id
@@ -63,6 +64,7 @@ def test_the_end_moves_up_to_the_absolute_end_and_never_back(make: Builders, db:
 def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(
     make: Builders, db: Session
 ) -> None:
+    """B218."""
     session = make.session()
     lost = rotated(db, session.refresh_token)
     again = rotated(db, session.refresh_token)
@@ -72,6 +74,7 @@ def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(
 
 
 def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Session) -> None:
+    """B217."""
     session = make.session()
     successor = rotated(db, session.refresh_token)
     let_the_leeway_pass(db)
@@ -94,6 +97,7 @@ def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Session) 
 
 
 def test_an_older_ancestor_within_the_leeway_is_reuse(make: Builders, db: Session) -> None:
+    """B219."""
     session = make.session()
     second = rotated(db, session.refresh_token)
     rotated(db, second.refresh_token)
@@ -111,6 +115,7 @@ def test_reuse_is_told_once(make: Builders, db: Session) -> None:
 
 
 def test_of_two_refreshes_at_once_both_get_the_same_successor(make: Builders, database: Database) -> None:
+    """B220."""
     session = make.session()
     answers: list[RotatedSession | ReuseFound] = []
 
@@ -133,6 +138,7 @@ def test_of_two_refreshes_at_once_both_get_the_same_successor(make: Builders, da
 def test_a_refresh_that_waits_for_the_end_of_its_session_is_refused(
     make: Builders, database: Database
 ) -> None:
+    """B222."""
     session = make.session()
     refusals: list[str] = []
 
@@ -153,6 +159,7 @@ def test_a_refresh_that_waits_for_the_end_of_its_session_is_refused(
 
 
 def test_a_refresh_that_came_before_the_end_dies_with_it(make: Builders, database: Database) -> None:
+    """B222."""
     session = make.session()
     with database.session() as db:
         successor = rotated(db, session.refresh_token)
@@ -179,6 +186,7 @@ def test_a_refresh_that_came_before_the_end_dies_with_it(make: Builders, databas
 def test_what_is_over_is_refused_and_revives_nothing(
     make: Builders, db: Session, statement: str, reason: str
 ) -> None:
+    """B223."""
     session = make.session()
     run(db, statement)
     with pytest.raises(Unauthenticated) as refused:
@@ -188,6 +196,7 @@ def test_what_is_over_is_refused_and_revives_nothing(
 
 
 def test_a_session_that_has_only_expired_is_refreshed_and_alive_again(make: Builders, db: Session) -> None:
+    """B223."""
     session = make.session()
     run(db, "UPDATE session SET expires_at = now() - interval '1 day'")
     with pytest.raises(Unauthenticated) as expired:

@@ -71,6 +71,7 @@ def test_a_revocation_that_nobody_has_performed_is_requested(
 def test_a_receipt_is_confirmed_when_every_nodes_snapshot_sees_its_transactions(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B76."""
     n1, n2 = ReportingNode(facts, "n1"), ReportingNode(facts, "n2")
     n1.report(), n2.report()
     revocation_id = end_a_session()
@@ -94,6 +95,7 @@ def test_without_nodes_a_receipt_is_confirmed_at_once(
 def test_a_silent_node_is_named_with_the_end_of_its_lease_and_waited_for_no_longer_than_that(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B77, B80."""
     n1, silent = ReportingNode(facts, "n1", lease=LEASE), ReportingNode(facts, "silent", lease=LEASE)
     n1.report(), silent.report()
     revocation_id = end_a_session()
@@ -128,6 +130,7 @@ def test_the_longest_lease_counts(facts: Facts, end_a_session: Callable[[], Revo
 def test_a_late_report_is_added_to_a_receipt_which_stays_complete(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B78."""
     thawed = ReportingNode(facts, "thawed", lease=LEASE)
     thawed.report()
     revocation_id = end_a_session()
@@ -146,6 +149,7 @@ def test_a_late_report_is_added_to_a_receipt_which_stays_complete(
 def test_a_node_under_serve_is_waited_for_until_it_has_applied_the_log(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B84."""
     serving = ReportingNode(facts, "serving", lease=LEASE, policy=StalePolicy.SERVE)
     serving.report()
     revocation_id = end_a_session()
@@ -162,6 +166,7 @@ def test_a_node_under_serve_is_waited_for_until_it_has_applied_the_log(
 def test_a_node_that_died_under_serve_is_waited_for_until_its_operator_forgets_it(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B79."""
     dead = ReportingNode(facts, "dead", lease=LEASE, policy=StalePolicy.SERVE)
     dead.report()
     revocation_id = end_a_session()
@@ -185,6 +190,7 @@ def test_a_node_that_died_under_serve_is_waited_for_until_its_operator_forgets_i
 def test_a_killed_nodes_row_is_pruned_and_the_receipt_goes_on_naming_it(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B79."""
     killed = ReportingNode(facts, "killed", lease=LEASE)
     killed.report()
     revocation_id = end_a_session()
@@ -208,6 +214,7 @@ def test_a_killed_nodes_row_is_pruned_and_the_receipt_goes_on_naming_it(
 def test_a_node_that_starts_after_the_revocation_is_not_waited_for(
     facts: Facts, end_a_session: Callable[[], RevocationId]
 ):
+    """B81."""
     revocation_id = end_a_session()
     ReportingNode(facts, "has no baseline yet").report(snapshot=None)
     ReportingNode(facts, "has its baseline").report()
@@ -230,6 +237,7 @@ def test_a_node_that_left_is_not_waited_for(facts: Facts, end_a_session: Callabl
 def test_a_long_transaction_elsewhere_delays_no_receipt(
     facts: Facts, database_url: str, end_a_session: Callable[[], RevocationId]
 ):
+    """B83."""
     node = ReportingNode(facts, "n1")
     with psycopg.connect(database_url) as other:
         other.execute("SELECT pg_current_xact_id()")

@@ -110,6 +110,7 @@ def test_a_session_begins_with_device_address_and_ends(make: Builders, db: Sessi
 
 
 def test_signing_in_ends_closes_and_asks_nothing(make: Builders, db: Session) -> None:
+    """B248."""
     account = make.account()
     make.api_token(make.session(account))
     sign_in(db, account)
@@ -118,6 +119,7 @@ def test_signing_in_ends_closes_and_asks_nothing(make: Builders, db: Session) ->
 
 
 def test_no_column_holds_a_raw_token(make: Builders, db: Session) -> None:
+    """B250."""
     session = make.session()
     token = make.api_token(session)
     tables = all_rows(

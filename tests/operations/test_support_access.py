@@ -79,12 +79,14 @@ def send(db: Session, session: MadeSession, org: str, *, write: bool = False) ->
 def test_a_grant_ends_in_the_future_and_not_too_late(
     make: Builders, db: Session, organization: MadeOrganization, offset: timedelta, rule: str
 ) -> None:
+    """B224."""
     with pytest.raises(Invalid) as refused:
         make.grant(organization, lifetime=offset)
     assert refused.value.rule == rule
 
 
 def test_a_time_without_zone_is_refused(db: Session, organization: MadeOrganization) -> None:
+    """B224."""
     with pytest.raises(Invalid) as refused:
         save_support_grant(
             db,
@@ -100,6 +102,7 @@ def test_a_time_without_zone_is_refused(db: Session, organization: MadeOrganizat
 def test_a_grant_is_stored_in_utc_and_names_who_gave_it(
     make: Builders, organization: MadeOrganization
 ) -> None:
+    """B224."""
     grant = make.grant(organization)
     assert grant.expires_at.utcoffset() == timedelta(0)
     assert (grant.granted_by, grant.is_usable, grant.use_count) == (organization.admin.account_id, True, 0)
@@ -140,6 +143,7 @@ def test_a_member_may_not_and_to_others_there_is_no_such_organization(
 def test_a_grant_of_another_organization_is_unknown(
     make: Builders, db: Session, organization: MadeOrganization
 ) -> None:
+    """B236."""
     foreign = make.grant(make.organization())
     for grant_id in (foreign.grant_id, GrantId(uuid7())):
         with pytest.raises(NotFound):
@@ -154,6 +158,7 @@ def test_a_grant_of_another_organization_is_unknown(
 def test_extending_and_shortening_have_the_sockets_read_again(
     make: Builders, db: Session, organization: MadeOrganization
 ) -> None:
+    """B231, B232."""
     grant = make.grant(organization)
     for hours in (5, 1):
         end = datetime.now(UTC) + timedelta(hours=hours)
@@ -181,6 +186,7 @@ def test_an_extended_grant_carries_its_sessions_past_the_old_end(
 def test_a_grant_that_is_over_is_not_extended_and_gives_way_to_a_new_one(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession, end: str
 ) -> None:
+    """B235."""
     grant = make.grant(organization)
     run(db, f"UPDATE support_access_grant SET {end}")
     with pytest.raises(Conflict):
@@ -198,6 +204,7 @@ def test_a_grant_that_is_over_is_not_extended_and_gives_way_to_a_new_one(
 def test_the_named_admin_may_and_another_may_not_unless_nobody_is_named(
     make: Builders, organization: MadeOrganization
 ) -> None:
+    """B225."""
     named_account, other_account = (make.account("ga", is_global_admin=True) for _ in range(2))
     named, other = make.session(named_account), make.session(other_account)
     make.grant(organization, to=named_account)
@@ -268,6 +275,7 @@ def test_when_it_is_over_every_query_denies_access(
     end: str,
     reason: str,
 ) -> None:
+    """B226."""
     make.grant(organization)
     support = make.support_session(organization, support_admin)
     run(db, f"UPDATE support_access_grant SET {end}")
@@ -284,6 +292,7 @@ def test_when_it_is_over_every_query_denies_access(
 def test_revoking_ends_grant_and_sessions_in_one_transaction_and_names_who(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
+    """B229, B230."""
     grant = make.grant(organization)
     support = make.support_session(organization, support_admin)
     repository = SessionRepository(db)
@@ -360,6 +369,7 @@ def test_of_two_sweeps_at_once_each_leaves_the_others_grants_alone(
 def test_revoked_and_expired_at_once_is_one_final_state(
     make: Builders, database: Database, organization: MadeOrganization
 ) -> None:
+    """B234."""
     grant = make.grant(organization, lifetime=timedelta(milliseconds=300))
     answers: list[bool] = []
 
@@ -382,6 +392,7 @@ def test_revoked_and_expired_at_once_is_one_final_state(
 def test_an_opening_that_waits_for_the_end_of_its_grant_is_refused(
     make: Builders, database: Database, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
+    """B237."""
     grant = make.grant(organization)
     refusals: list[str] = []
 
@@ -403,6 +414,7 @@ def test_an_opening_that_waits_for_the_end_of_its_grant_is_refused(
 def test_the_support_session_alone_can_end_and_the_grant_stays_usable(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
+    """B240."""
     make.grant(organization)
     support = make.support_session(organization, support_admin)
     SessionRepository(db).terminate_session(support.session_id)
@@ -414,6 +426,7 @@ def test_the_support_session_alone_can_end_and_the_grant_stays_usable(
 def test_when_the_admins_account_ends_the_grant_stays_and_admits_them_no_more(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession, column: str
 ) -> None:
+    """B239."""
     grant = make.grant(organization)
     support = make.support_session(organization, support_admin)
     run(db, f"UPDATE account SET {column} = now() WHERE id = %(id)s", id=support_admin.account_id)
@@ -430,6 +443,7 @@ def test_when_the_admins_account_ends_the_grant_stays_and_admits_them_no_more(
 def test_when_the_grantors_account_ends_the_grant_lives_to_its_own_end(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
+    """B239."""
     make.grant(organization)
     support = make.support_session(organization, support_admin)
     run(db, "DELETE FROM account WHERE id = %(id)s", id=organization.admin.account_id)
@@ -486,6 +500,7 @@ def test_a_grant_to_read_refuses_writing(
 def test_every_use_is_in_the_organizations_trail(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
+    """B238."""
     grant = make.grant(organization)
     support = make.support_session(organization, support_admin)
     for _ in range(3):

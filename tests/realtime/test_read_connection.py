@@ -56,6 +56,7 @@ async def test_a_statement_is_a_transaction_of_its_own_and_leaves_none_open(conn
 async def test_a_statement_that_takes_too_long_is_unavailable_at_once_and_its_connection_is_cut(
     connection, database_url
 ):
+    """B114."""
     await one(connection)
     began = boot_seconds()
     with pytest.raises(Unavailable):
@@ -75,6 +76,7 @@ async def test_a_reply_that_comes_after_its_time_out_is_never_seen(connection):
 
 
 async def test_a_silent_line_is_unavailable_in_time_and_a_new_one_is_tried(database_url):
+    """B117."""
     async with silent_proxy(database_url) as (proxy, url):
         connection = connection_to(url)
         assert await one(connection) == 1
@@ -110,6 +112,7 @@ async def test_a_backend_that_was_killed_meanwhile_costs_nothing(connection, dat
 
 
 async def test_a_backend_that_is_killed_in_the_middle_of_a_result_is_unavailable(connection, database_url):
+    """B115."""
     pid = await pid_of(connection)
     reading = asyncio.create_task(
         connection.fetch("SELECT repeat('x', 1000), pg_sleep(0.01) FROM generate_series(1, 1000)", {}, within_s=9)

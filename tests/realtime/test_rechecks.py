@@ -128,7 +128,12 @@ async def test_a_recheck_is_reported_as_applied_only_when_its_read_is_done(setti
         await eventually(lambda: currency.cursor is not cursor)
         assert currency.settled(owed_since=registry.owed_since) == settled
         stepped.let_go.set()
-        await eventually(lambda: currency.settled(owed_since=registry.owed_since) == currency.cursor)
+        await eventually(
+            lambda: (
+                (now := currency.settled(owed_since=registry.owed_since)) is not None
+                and now.snapshot == currency.cursor
+            )
+        )
         assert await echoes(socket)
         stepped.drop()
 

@@ -31,6 +31,7 @@ async def test_the_first_poll_takes_the_snapshot_and_no_rows(settings, make, han
 
 
 async def test_what_was_committed_since_the_last_poll_is_applied_once(it, make, hands):
+    """B111."""
     session, bystander = make.session(), make.session()
     entry, other = it.cores.hold(session), it.cores.hold(bystander)
     await hands.sql("DELETE FROM session WHERE id = %(id)s", id=session.session_id)

@@ -90,7 +90,7 @@ async def people(fleet, make, account):
 
 
 async def test_one_session_ends_on_both_nodes_and_nothing_else_does(fleet, people, hands):
-    """B1, B2, B3."""
+    """B1, B2, B3, B9, B127."""
     session, _, _ = people
     await hands.revoke(end_own_session, caller=session.caller, session_id=session.session_id)
     assert await fleet.seen("session") == {REVOKED}

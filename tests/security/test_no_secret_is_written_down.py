@@ -1,6 +1,5 @@
 """B250: no log line, column, message, metric, audit event or error holds a token, a password or the bus key."""
 
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -9,16 +8,10 @@ import pytest
 from app.domain.credentials import TokenKind
 from tests.builders import PASSWORD
 from tests.faults.processes import HOST, beat_process
-from tests.faults.world import World, running_world
+from tests.faults.world import World
 from tests.security.full_run import FullRun
 from tests.security.secrets_used import SecretsUsed
 from tests.security.written import logs_in, metrics_of, recorded, rows_of
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_world() as world:
-        yield world
 
 
 async def _run(world: World, used: SecretsUsed) -> tuple[FullRun, bytes]:
@@ -26,6 +19,7 @@ async def _run(world: World, used: SecretsUsed) -> tuple[FullRun, bytes]:
     daemon = world.make.account("daemon")
     async with AsyncExitStack() as stack:
         variables = {"CUTOFF_DAEMON_TOKEN": daemon_token, "CUTOFF_DAEMON_ACCOUNT": str(daemon.account_id)}
+        variables["CUTOFF_SIGN_IN_ATTEMPTS"] = "1000"
         node = await stack.enter_async_context(world.another_node("node-3", variables))
         beat = beat_process("beat", world.environment(), world.folder)
         beat.start()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from app.domain.snapshot import Snapshot
 from app.domain.targets import Action
 from app.sockets import admission, currency, gate, recent_closures, registry
 from app.sockets.admission import Reading
@@ -98,8 +97,8 @@ def _apply_gap(currency: Currency, ticket: PollTicket, position: Position) -> Ne
     return Next.APPLY if answer is Next.RECONCILE else answer
 
 
-def _settled_regardless(currency: Currency, *, owed_since: int | None) -> Snapshot | None:
-    return currency.cursor
+def _settled_regardless(currency: Currency, *, owed_since: int | None) -> Position | None:
+    return _SETTLED(currency, owed_since=None)
 
 
 def _owe_quietly(self: Registry, entry: Entry, generation: int) -> None:
@@ -125,6 +124,7 @@ def _counts_by_epoch_alone(entry: Entry, reading: Reading, currency: Currency) -
 
 
 _RECEIVE = Currency.receive
+_SETTLED = Currency.settled
 _MUTE = Registry._mute
 _APPLY = Registry.apply
 

@@ -115,7 +115,7 @@ class SimulatedNode:
     def report(self) -> None:
         """Its row: how far the log is applied, with every recheck answered. Stored by another connection, or lost."""
         settled = self.currency.settled(owed_since=self.registry.owed_since)
-        row = (self.currency.timeline, settled)
+        row = (None, None) if settled is None else (settled.timeline, settled.snapshot)
         self.ask(lambda: self._stored(row), lambda _: None)
         self.later(SECOND, self.report)
 

@@ -132,7 +132,7 @@ class Crowd:
             ticks += 1
             self._chat(ticks)
             if ticks % 5 == 0:
-                _tell({"open": self.open_count, "opening": self.opening})
+                _tell({"open": self.open_count, "opening": self.opening, "said": self.verdict.problems[-3:]})
             if ticks % 100 == 0:
                 self._look_for_false_closes()
 

@@ -20,7 +20,7 @@ class Crowds:
 
     def __init__(self, processes: list[asyncio.subprocess.Process]) -> None:
         self._processes = processes
-        self._counts: list[dict[str, int]] = [{} for _ in processes]
+        self._counts: list[dict[str, Any]] = [{} for _ in processes]
         self._verdicts: list[Verdict] = []
         self._listening = [asyncio.create_task(self._listen(number)) for number in range(len(processes))]
         self._next = 0
@@ -43,6 +43,11 @@ class Crowds:
     @property
     def open_count(self) -> int:
         return sum(counts.get("open", 0) for counts in self._counts)
+
+    @property
+    def state(self) -> str:
+        """What each process told last."""
+        return json.dumps(self._counts)
 
     def open(self, places: Sequence[Place]) -> None:
         """They are opening; all of one key."""

@@ -121,7 +121,7 @@ class Soak:
     async def _until_open(self, sockets: int) -> None:
         gives_up_at = boot_seconds() + OPEN_WITHIN_S
         while self.crowds.open_count < sockets:
-            assert boot_seconds() < gives_up_at, f"{self.crowds.open_count} of {sockets} are open"
+            assert boot_seconds() < gives_up_at, f"not all are open: {self.crowds.state}"
             await asyncio.sleep(0.2)
         await asyncio.sleep(SETTLE_S)
 

@@ -151,9 +151,19 @@ def test_receipts_get_the_last_snapshot_before_the_first_recheck_that_is_owed() 
     assert currency.settled(owed_since=None) is None
     for turn in range(4):
         polled(currency, 10 + turn, at=float(turn))
-    assert currency.settled(owed_since=None) == saw(up_to=13)
-    assert currency.settled(owed_since=2) == saw(up_to=11)
+    assert currency.settled(owed_since=None) == position(13)
+    assert currency.settled(owed_since=2) == position(11)
     assert currency.settled(owed_since=0) is None
+
+
+def test_what_settled_before_a_failover_is_told_with_its_own_timeline() -> None:
+    currency = Currency(lease_s=3)
+    polled(currency, 10, at=1.0)
+    owed_since = currency.generation
+    currency.receive(begun(currency, 2.0), position(8, timeline=2))
+    currency.reconciled(position(8, timeline=2), epoch=currency.begin_epoch(), sent_at=2.0)
+    assert currency.settled(owed_since=owed_since) == position(10, timeline=1)
+    assert currency.settled(owed_since=None) == position(8, timeline=2)
 
 
 def test_what_is_kept_for_receipts_is_bounded() -> None:

@@ -27,6 +27,7 @@ def test_two_beats_and_a_worker_record_each_end_once_and_resume_what_was_lost(
     start_worker: Callable[..., CeleryProcess],
     start_beat: Callable[[], CeleryProcess],
 ):
+    """B242."""
     organization = make.organization()
     admin = make.session(make.account(is_global_admin=True))
     make.grant(organization, lifetime=timedelta(seconds=1))

@@ -77,6 +77,7 @@ def _hears(subscriber: redis_client.client.PubSub, heard: list[str]) -> bool:
 def test_a_task_delivered_three_times_at_once_ends_it_once_with_one_event(
     database: Database, facts: Facts, make: Builders, start_worker: StartWorker, queue: TaskQueue
 ):
+    """B72."""
     revocation_id = end_a_session(database, make)
     for _ in range(3):
         queue.send(task_queue.PERFORM_REVOCATION, str(revocation_id))
@@ -99,6 +100,7 @@ def test_unknown_finished_and_malformed_tasks_do_nothing_and_the_next_one_is_per
     start_worker: StartWorker,
     queue: TaskQueue,
 ):
+    """B73, B247."""
     finished = end_a_session(database, make)
     perform(database, RecordingPublisher(settings), finished)
     before = facts.revocation(finished), facts.closures()
@@ -132,7 +134,7 @@ def test_a_worker_killed_before_the_commit_leaves_nothing_and_another_takes_it_u
     start_worker: StartWorker,
     queue: TaskQueue,
 ):
-    """The sweep offers it again, since Celery on Redis may have lost the task."""
+    """The sweep offers it again, since Celery on Redis may have lost the task. B59."""
     revocation_id = end_a_session(database, make)
     worker = start_worker()
     with psycopg.connect(database_url) as other:
@@ -160,6 +162,7 @@ def test_a_task_that_a_restarted_broker_has_lost_is_enqueued_again_by_the_sweep(
     start_worker: StartWorker,
     queue: TaskQueue,
 ):
+    """B71."""
     if redis_server is None:
         pytest.skip("not our Redis to kill")
     start_worker()
