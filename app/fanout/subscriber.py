@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 import structlog
+from prometheus_client import Counter as Metric
 
 from app.clock import boot_seconds
 from app.config import Settings
@@ -33,6 +34,11 @@ from app.fanout.wire import (
 )
 
 __all__ = ["Subscriber", "SubscriberCounts"]
+
+GAPS = Metric(
+    "cutoff_bus_gaps_total", "Confirmed subscriptions; before each of them a message may have been missed."
+)
+REJECTED = Metric("cutoff_bus_rejected_total", "Messages that were dropped, by why.", ["why"])
 
 _log = structlog.get_logger(__name__)
 _DICE = secrets.SystemRandom()
@@ -124,6 +130,7 @@ class Subscriber:
 
     def _on_confirmed(self) -> None:
         self.counts.gaps += 1
+        GAPS.inc()
         _log.info("bus_subscribed", gaps=self.counts.gaps)
         self._ring("subscribed")
 
@@ -152,6 +159,7 @@ class Subscriber:
                 return True
             case Rejected(why, rings):
                 self.counts.rejected[why] += 1
+                REJECTED.labels(why.value).inc()
                 return rings
             case Echo():
                 return False

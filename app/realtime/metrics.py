@@ -2,7 +2,14 @@
 
 from prometheus_client import Counter, Histogram
 
-__all__ = ["CLOSE_LATENCY", "SERVED_STALE", "SOCKETS_CLOSED", "SOCKETS_ENDED"]
+__all__ = [
+    "CLOSE_LATENCY",
+    "RECONCILIATIONS",
+    "SERVED_STALE",
+    "SOCKETS_CLOSED",
+    "SOCKETS_ENDED",
+    "TAIL_FAILURES",
+]
 
 CLOSE_LATENCY = Histogram(
     "cutoff_close_latency_seconds",
@@ -23,4 +30,9 @@ SOCKETS_ENDED = Counter(
     "cutoff_sockets_ended_total",
     "Closed sockets whose transport is gone, by reason and by how it went.",
     ["reason", "outcome"],
+)
+TAIL_FAILURES = Counter("cutoff_tail_failures_total", "Polls of the closure log that renewed no lease.")
+RECONCILIATIONS = Counter(
+    "cutoff_reconciliations_total",
+    "Times that every socket was read again, since the log alone did not lead on.",
 )

@@ -128,9 +128,7 @@ class ReadConnection:
         self._abandoned.add(task)
         task.add_done_callback(partial(self._forget, connection))
 
-    def _forget(
-        self, connection: psycopg.AsyncConnection[DictRow] | None, task: asyncio.Future[Any]
-    ) -> None:
+    def _forget(self, connection: psycopg.AsyncConnection[DictRow] | None, task: asyncio.Future[Any]) -> None:
         self._abandoned.discard(task)
         if not task.cancelled():
             task.exception()

@@ -18,6 +18,7 @@ from app.domain.errors import Unavailable
 from app.domain.ids import NodeId
 from app.domain.radius import in_order
 from app.domain.targets import Closure
+from app.realtime.metrics import RECONCILIATIONS, TAIL_FAILURES
 from app.realtime.read_connection import ReadConnection
 from app.realtime.reads import read_credentials
 from app.sockets.admission import judge_recheck
@@ -124,6 +125,7 @@ class Tail:
             gates_waited = await self._answer(ticket, answer)
         except Unavailable:
             self.failures += 1
+            TAIL_FAILURES.inc()
             self._currency.poll_failed(ticket)
             return False
         finally:
@@ -194,6 +196,7 @@ class Tail:
     async def _reconcile(self) -> None:
         """Every admitted socket is read in one snapshot, from which the tail then goes on (R6)."""
         self.reconciliations += 1
+        RECONCILIATIONS.inc()
         epoch = self._currency.begin_epoch()
         entries = [entry for entry in self._registry if entry.is_admitted and entry.closing is None]
         _log.warning("reconciling", sockets=len(entries))

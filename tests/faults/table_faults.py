@@ -94,6 +94,8 @@ async def nodes_locked(world: World) -> Measured:
         with world.hands.transaction() as other:
             other.do("LOCK TABLE node IN ACCESS EXCLUSIVE MODE")
             await asyncio.sleep(LEASE_S + 1.0)
+            await cast.check_all_speak()
+            cast.check_no_gap(GAP_S)
             await cast.end_by_sql()
             await cast.watch(BY_TAIL_S)
             cast.check_no_gap(GAP_S)

@@ -7,6 +7,7 @@ from app.operations.end_own_session import end_own_session
 from app.operations.suspend_account import suspend_account
 from tests.realtime.conditions import eventually
 from tests.realtime.nodes import a_node, by_the_log_alone, echoes, opened, quick, seen_close
+from tests.realtime.raw_peer import connected_peer
 
 
 async def test_a_receipt_is_confirmed_with_what_each_node_closed(settings, make, hands):
@@ -24,6 +25,37 @@ async def test_a_receipt_is_confirmed_with_what_each_node_closed(settings, make,
         generation = node.node.holder.currency.generation
         await eventually(lambda: node.node.holder.currency.generation > generation + 4)
         assert (await hands.receipt(revocation_id)).closed == 1
+
+
+async def test_the_end_of_a_session_without_sockets_is_confirmed_with_none_closed(settings, make, hands):
+    """B6: others are open on the node, and stay."""
+    session, bystander = make.session(), make.session()
+    async with a_node(quick(settings)) as node, opened(node, bystander.token) as other:
+        revocation_id = await hands.revoke(
+            end_own_session, caller=session.caller, session_id=session.session_id
+        )
+        receipt = await hands.receipt(revocation_id, lambda receipt: receipt.is_confirmed)
+        assert (receipt.sessions_ended, receipt.closed, receipt.closing) == (1, 0, 0)
+        assert await echoes(other)
+
+
+async def test_a_receipt_tells_what_is_still_closing_from_what_is_closed(settings, make, hands):
+    """B87: one peer says goodbye, the other one never answers."""
+    session = make.session()
+    async with a_node(quick(settings, close_grace=2)) as node, opened(node, session.token) as willing:
+        async with connected_peer(node, token=session.token) as stubborn:
+            await stubborn.read_response()
+            assert "ready" in (await stubborn.read()).text
+            revocation_id = await hands.revoke(
+                end_own_session, caller=session.caller, session_id=session.session_id
+            )
+            assert (await seen_close(willing)).code == 4001
+            under_way = await hands.receipt(revocation_id, lambda receipt: receipt.closed == 1)
+            assert under_way.closing == 1
+            await stubborn.read_to_end()
+        over = await hands.receipt(revocation_id, lambda receipt: receipt.closed == 2)
+        (of_node,) = over.nodes
+        assert (of_node.closing, of_node.clean, of_node.aborted) == (0, 1, 1)
 
 
 async def test_what_could_not_be_stored_is_owed_and_told_later(settings, make, hands):

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from app.domain.credentials import TokenKind
 from app.operations.change_password import change_password
 from app.operations.delete_account import delete_account
+from app.operations.end_all_account_sessions import end_all_account_sessions
 from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
 from app.operations.perform import perform
@@ -146,7 +147,52 @@ async def test_all_but_this_session_end_and_tokens_stay(fleet, people, hands):
     session, _, _ = people
     await hands.revoke(end_all_own_sessions, caller=session.caller, except_current=True)
     assert await fleet.seen("sibling") == {REVOKED}
+    await hands.sql(
+        "INSERT INTO audit_event (type, outcome, account_id) VALUES ('session_revoke_all', 'success', %(id)s)",
+        id=str(session.account_id),
+    )
+    for node in fleet.nodes:
+        await _the_log_is_read(node)
     assert await fleet.echo("session", "token", "second", "daemon", "stranger")
+
+
+async def test_an_admin_ends_all_sessions_of_somebody_and_keeps_their_own(fleet, people, hands, make):
+    """B37."""
+    admin = make.session(make.account(is_global_admin=True))
+    await fleet.populate(admin=admin.token)
+    session, _, _ = people
+    await hands.revoke(end_all_account_sessions, caller=admin.caller, account_id=session.account_id)
+    assert await fleet.seen("session") == await fleet.seen("sibling") == {REVOKED}
+    assert await fleet.seen("token") == await fleet.seen("daemon") == {RECONNECT}
+    assert await fleet.echo("admin", "stranger")
+
+
+async def test_an_admin_who_ends_all_their_own_sessions_is_out_too(fleet, hands, make):
+    """B38."""
+    admin = make.session(make.account(is_global_admin=True))
+    await fleet.populate(admin=admin.token, stranger=make.session().token)
+    await hands.revoke(end_all_account_sessions, caller=admin.caller, account_id=admin.account_id)
+    assert await fleet.seen("admin") == {REVOKED}
+    assert await fleet.echo("stranger")
+
+
+async def test_where_no_session_is_alive_none_ends_and_the_other_sockets_are_asked_to_come_back(
+    fleet, hands, make, account
+):
+    """B28."""
+    session = make.session(account)
+    token = make.api_token(session)
+    await hands.revoke(end_own_session, caller=session.caller, session_id=session.session_id)
+    await fleet.populate(token=token.token, daemon=DAEMON, stranger=make.session().token)
+    admin = make.session(make.account(is_global_admin=True))
+    revocation_id = await hands.revoke(
+        end_all_account_sessions, caller=admin.caller, account_id=account.account_id
+    )
+    assert await fleet.seen("token") == await fleet.seen("daemon") == {RECONNECT}
+    assert (await hands.receipt(revocation_id)).sessions_ended == 0
+    async with opened(fleet.nodes[0], token.token) as back:
+        assert await echoes(back)
+    assert await fleet.echo("stranger")
 
 
 async def test_all_tokens_end_and_sessions_are_asked_to_come_back(fleet, people, hands):

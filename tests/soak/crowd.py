@@ -96,7 +96,9 @@ class Crowd:
         async with self._slots:
             while place.key not in self._doomed:
                 try:
-                    self._sockets[place.key].append(await LightSocket.open(place))
+                    socket = await LightSocket.open(place)
+                    # Only now: lists are replaced meanwhile.
+                    self._sockets[place.key].append(socket)
                     break
                 except Refused as refused:
                     if refused.status != 503 and place.key not in self._doomed:
