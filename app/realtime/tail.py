@@ -205,7 +205,8 @@ class Tail:
             rows = await self._connection.fetch(
                 POLL, poll_parameters(None, limit=0), within_s=self._timeout_s
             )
-            position = _position(poll_from(rows, last=None, limit=0))
+            answer = poll_from(rows, last=None, limit=0)
+            position = _position(answer)
             if position.timeline is None:
                 raise Unavailable("database")
             for batch in _slices(entries, READ_BATCH):
@@ -216,7 +217,7 @@ class Tail:
                     for entry, reading in part:
                         judge_recheck(
                             entry,
-                            reading,
+                            reading.as_of(sent_at=sent_at, read_at=answer.read_at),
                             registry=self._registry,
                             currency=self._currency,
                             deadlines=self._deadlines,

@@ -3,7 +3,8 @@
 Both are one step without await (R8): nothing can come between the judgement and what it does to the registry.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from math import inf
 
 from app.domain.closing import CloseCode, Closing, Reason, closing_for_reason
@@ -33,6 +34,14 @@ class Reading:
     epoch: int
     snapshot: Snapshot
     record: CredentialRecord | None
+
+    def as_of(self, *, sent_at: float, read_at: datetime) -> "Reading":
+        """The read as its snapshot has to be judged, which was asked for at `sent_at` and taken no earlier than `read_at`.
+
+        A later statement in an old snapshot shows a later clock, but not the ends that have been moved since.
+        """
+        record = None if self.record is None else replace(self.record, read_at=read_at)
+        return replace(self, sent_at=sent_at, record=record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from app.data.accounts import stamp_ended, take_instant
+from app.data.rows import run
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
-from tests.builders import Builders
+from app.domain.errors import Unauthenticated
+from app.operations.identify import identify
+from tests.builders import ADDRESS, Builders
 from tests.operations.performing import Facts
 
 
@@ -37,6 +42,45 @@ def test_a_stamp_in_the_future_is_taken_for_now(make: Builders, database):
     row = _stamps(facts, account.account_id)
     assert row["tokens_revoked_at"] - row["last_instant"] < timedelta(seconds=1)
     assert row["sessions_ended_at"] is None
+
+
+@pytest.mark.parametrize("column", ["sessions_ended_at", "tokens_revoked_at"])
+@pytest.mark.parametrize("stamp", ["'2000-01-01'", "now()"])
+def test_a_stamp_before_the_last_issue_ends_what_was_issued_so_far_and_nothing_later(
+    make: Builders, database, column: str, stamp: str
+):
+    """Its closure tells all of them that they are revoked, so that has to be true."""
+    facts, account = Facts(database), make.account()
+    with database.session() as db:
+        run(db, "SELECT now()")
+        session = make.session(account)
+        token = make.api_token(session)
+        run(db, f"UPDATE account SET {column} = {stamp} WHERE id = %(id)s", id=account.account_id)
+    ended, kept = (session, token) if column == "sessions_ended_at" else (token, session)
+    assert not _is_alive(facts, ended.token)
+    assert _is_alive(facts, kept.token)
+    assert facts.value("SELECT count(*) FROM closure") == 1
+    assert _is_alive(facts, make.session(account).token)
+
+
+@pytest.mark.parametrize("lower", ["'2000-01-01'", "NULL"])
+def test_a_stamp_that_is_lowered_stays_as_it_is_and_ends_nothing(make: Builders, database, lower: str):
+    facts, account = Facts(database), make.account()
+    facts.run("UPDATE account SET sessions_ended_at = now() WHERE id = %(id)s", id=account.account_id)
+    later, stamped = make.session(account), _stamps(facts, account.account_id)
+    facts.run(f"UPDATE account SET sessions_ended_at = {lower} WHERE id = %(id)s", id=account.account_id)
+    assert _stamps(facts, account.account_id)["sessions_ended_at"] == stamped["sessions_ended_at"]
+    assert _is_alive(facts, later.token)
+    assert facts.value("SELECT count(*) FROM closure") == 1
+
+
+def _is_alive(facts: Facts, token: str) -> bool:
+    try:
+        with facts.database.session() as db:
+            identify(db, token=token, address=ADDRESS)
+    except Unauthenticated:
+        return False
+    return True
 
 
 def test_ending_both_types_at_once_is_one_closure_that_names_both(make: Builders, database):

@@ -7,7 +7,7 @@ from tests.faults.processes import NodeProcess
 from tests.faults.world import World
 
 GIVEN_UP_AFTER_S = 120.0
-LINES_SHOWN = 12
+LINES_SHOWN = 4
 
 
 def _last_words(node: NodeProcess) -> list[str]:

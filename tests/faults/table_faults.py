@@ -87,12 +87,12 @@ async def disk_full_for_the_log(world: World) -> Measured:
         return await cast.measured(BY_NODE_S)
 
 
-@fault("the table of nodes locked", bound_s=BY_TAIL_S)
+@fault("the nodes' rows locked for longer than the lease", bound_s=BY_TAIL_S)
 async def nodes_locked(world: World) -> Measured:
     """No node can report; that costs receipts their time, and no lease."""
     async with world.cast() as cast:
         with world.hands.transaction() as other:
-            other.do("LOCK TABLE node IN ACCESS EXCLUSIVE MODE")
+            other.do("SELECT FROM node FOR UPDATE")
             await asyncio.sleep(LEASE_S + 1.0)
             await cast.check_all_speak()
             cast.check_no_gap(GAP_S)

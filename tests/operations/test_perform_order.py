@@ -155,6 +155,7 @@ def test_a_performer_killed_between_commit_and_publish_is_resumed_at_publishing(
     revocation_id: RevocationId,
 ):
     """B58."""
+
     def die(_: Sequence[Closure]) -> None:
         raise Killed
 
@@ -179,6 +180,7 @@ def test_when_the_acknowledgement_of_the_commit_is_lost_the_retry_finds_the_end_
     revocation_id: RevocationId,
 ):
     """B57."""
+
     class LosesAcknowledgements(Database):
         @contextmanager
         def session(self) -> Iterator[Session]:

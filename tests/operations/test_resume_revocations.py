@@ -71,6 +71,7 @@ def test_one_whose_performer_died_before_it_told_is_offered_until_it_is_finished
     database: Database, settings: Settings, facts: Facts, revocation_id: RevocationId
 ):
     """B58."""
+
     def die(_: object) -> None:
         raise Killed
 

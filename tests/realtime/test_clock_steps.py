@@ -16,7 +16,7 @@ ENDS = {
     "one session": lambda s: (end_own_session, {"session_id": s.session_id}),
     "all sessions": lambda _: (end_all_own_sessions, {"except_current": False}),
     "log out": lambda _: (request_logout, {}),
-    "password": lambda _: (change_password, {"verified_hash": PASSWORD_HASH, "new_hash": "another"}),
+    "password": lambda _: (change_password, {"verified_hash": PASSWORD_HASH, "new_hash": PASSWORD_HASH}),
 }
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.retry import Retry
 
 from app.embedded import scratch_folder
 from app.embedded.binaries import redis_binary
@@ -60,6 +62,11 @@ def command_of(folder: Path) -> dict[str, str]:
     }
 
 
+def client_of(port: int, **credentials: str) -> Redis:
+    """Refused once is refused."""
+    return Redis(port=port, retry=Retry(NoBackoff(), 0), **credentials)  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     port = free_port()
@@ -80,17 +87,17 @@ def port() -> Iterator[int]:
 
 def _pings(port: int) -> bool:
     try:
-        with Redis(port=port, username="health", password="none") as client:
+        with client_of(port, username="health", password="none") as client:
             return bool(client.ping())
     except RedisError:
         return False
 
 
 def test_nobody_comes_in_without_a_role(port: int) -> None:
-    with Redis(port=port) as client, pytest.raises(AuthenticationError):
+    with client_of(port) as client, pytest.raises(AuthenticationError):
         client.ping()
     for role in ROLES:
-        with Redis(port=port, username=role, password="none") as client, pytest.raises(AuthenticationError):
+        with client_of(port, username=role, password="none") as client, pytest.raises(AuthenticationError):
             client.ping()
 
 
@@ -98,7 +105,7 @@ def test_nobody_comes_in_without_a_role(port: int) -> None:
     "command", ["GET cutoff:anything", "PUBLISH cutoff:close x", "SUBSCRIBE cutoff:close"]
 )
 def test_who_looks_after_its_health_may_ping_and_nothing_else(port: int, command: str) -> None:
-    with Redis(port=port, username="health", password="none") as client:
+    with client_of(port, username="health", password="none") as client:
         assert client.ping()
         with pytest.raises(NoPermissionError):
             client.execute_command(*command.split())
@@ -106,7 +113,7 @@ def test_who_looks_after_its_health_may_ping_and_nothing_else(port: int, command
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_that_was_stolen_reaches_its_own_channel_and_queues_alone(port: int, role: str) -> None:
-    with Redis(port=port, username=role, password=ROLES[role]) as client:
+    with client_of(port, username=role, password=ROLES[role]) as client:
         assert [command for command in DANGEROUS if not _is_refused(client, command)] == []
 
 

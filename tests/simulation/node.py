@@ -64,7 +64,7 @@ class SimulatedNode:
         return self.cut_until > self.world.now
 
     def ask(self, answer: Callable[[], Any], on_answer: Callable[..., None], *arguments: Any) -> None:
-        """`answer` is worked out at the server and arrives some time later; or the one or the other is lost."""
+        """`answer` is worked out at the server and arrives some time later; or the one or the other is lost, as None is."""
         self.world.at(self.world.latency(), self._is_asked, answer, on_answer, arguments)
 
     def crash(self) -> None:
@@ -137,7 +137,9 @@ class SimulatedNode:
     ) -> None:
         if self.is_cut() or self.world.is_lost():
             return
-        self.later(self.world.latency(), self._is_answered, answer(), on_answer, arguments)
+        result = answer()
+        if result is not None:
+            self.later(self.world.latency(), self._is_answered, result, on_answer, arguments)
 
     def _is_answered(self, result: Any, on_answer: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         if not self.is_cut():

@@ -1,10 +1,12 @@
 """One reconciliation of a simulated node: who is still to be read, in which snapshot (R6)."""
 
+from datetime import datetime
 from typing import Protocol
 
 from app.sockets.admission import Reading
 from app.sockets.currency import PollTicket, Position
 from app.sockets.entry import Entry
+from tests.simulation.ticks import instant
 
 __all__ = ["Attempt"]
 
@@ -46,12 +48,13 @@ class Attempt:
         self.sent_at = sent_at
         self.position: Position | None = None
         self._tail = tail
+        self._read_at = instant(0)
         self._entries = entries
 
-    def has_snapshot(self, position: Position) -> None:
-        """All reads are made in that snapshot."""
+    def has_snapshot(self, answer: tuple[Position, datetime]) -> None:
+        """All reads are made in that snapshot, and judged by the clock as it was then."""
         if self._tail.is_trying(self):
-            self.position = position
+            self.position, self._read_at = answer
             self._goes_on()
 
     def judges(self, entries: list[Entry], readings: list[Reading]) -> None:
@@ -59,7 +62,7 @@ class Attempt:
         if not self._tail.is_trying(self):
             return
         for entry, reading in zip(entries, readings, strict=True):
-            self._tail.judges(entry, reading)
+            self._tail.judges(entry, reading.as_of(sent_at=self.sent_at, read_at=self._read_at))
         self._goes_on()
 
     def times_out(self) -> None:

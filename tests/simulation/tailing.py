@@ -17,7 +17,7 @@ from tests.simulation.database import Answer, Database, LogRow
 from tests.simulation.reconciling import Attempt
 from tests.simulation.rules import RULES
 from tests.simulation.sockets import Socket
-from tests.simulation.ticks import INTERVAL, POLL_TIMEOUT, SECOND
+from tests.simulation.ticks import INTERVAL, POLL_TIMEOUT, SECOND, instant
 
 if TYPE_CHECKING:
     from tests.simulation.node import SimulatedNode
@@ -176,7 +176,9 @@ class Tailing:
         epoch = node.currency.begin_epoch()
         self._sent[ticket.number] = node.world.now
         attempt = Attempt(self, ticket, epoch, node.clock(), entries)
-        node.ask(lambda: database.position(database.snapshot()), attempt.has_snapshot)
+        node.ask(
+            lambda: (database.position(database.snapshot()), instant(node.world.now)), attempt.has_snapshot
+        )
         node.later(RECONCILE_TIMEOUT, attempt.times_out)
 
     def reconciled(self, attempt: "Attempt") -> None:
@@ -203,9 +205,11 @@ class Tailing:
         node = self._node
         world, clock = node.world, node.clock()
         assert attempt.position is not None
-        snapshot = attempt.position.snapshot
+        snapshot, timeline = attempt.position.snapshot, attempt.position.timeline
 
-        def answer() -> list[Reading]:
+        def answer() -> list[Reading] | None:
+            if world.database.timeline != timeline:
+                return None  # The transaction has died with its server.
             return [_reading(node, entry, snapshot, sent_at=clock, epoch=attempt.epoch) for entry in entries]
 
         world.note("a reconciliation reads", "node", node.number)

@@ -1,5 +1,6 @@
 """What a later read does to a socket that was admitted: after a recheck, at its deadline, in a reconciliation."""
 
+from dataclasses import replace
 from datetime import timedelta
 from math import inf
 
@@ -11,6 +12,7 @@ from app.domain.targets import TargetKind
 from tests.sockets.parts import (
     API_TOKEN,
     DAEMON,
+    NOW,
     Cores,
     entry,
     hash_of,
@@ -119,3 +121,13 @@ def test_a_second_read_touches_neither_who_is_closing_nor_who_is_pending() -> No
     assert closing.closing is closed
     assert not pending.is_admitted
     assert pending.deadline == inf
+
+
+def test_a_read_in_an_old_snapshot_is_judged_by_the_clock_of_that_snapshot() -> None:
+    cores = Cores()
+    socket = cores.admitted(1, lasts=timedelta(seconds=2))
+    late = replace(record(socket, lasts=timedelta(seconds=2)), read_at=NOW + timedelta(seconds=5))
+    reading = cores.reading(late, saw=saw(up_to=60), sent_at=9.0)
+    assert cores.judge_again(socket, reading.as_of(sent_at=4.0, read_at=NOW))
+    assert socket.closing is None
+    assert socket.deadline == 6.0

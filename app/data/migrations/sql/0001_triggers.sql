@@ -160,9 +160,18 @@ BEGIN
         NEW.tokens_revoked_at := instant;
         NEW.tokens_end_reason := ending;
     END IF;
+    -- A stamp that is raised closes every socket of its type, so nothing that was issued before may outlive it.
     -- Not least(): it ignores NULL, and would stamp what nobody has ended.
-    NEW.sessions_ended_at := greatest(OLD.sessions_ended_at, CASE WHEN NEW.sessions_ended_at > instant THEN instant ELSE NEW.sessions_ended_at END);
-    NEW.tokens_revoked_at := greatest(OLD.tokens_revoked_at, CASE WHEN NEW.tokens_revoked_at > instant THEN instant ELSE NEW.tokens_revoked_at END);
+    IF NEW.sessions_ended_at > coalesce(OLD.sessions_ended_at, '-infinity')
+       AND (NEW.sessions_ended_at < OLD.last_instant OR NEW.sessions_ended_at > instant) THEN
+        NEW.sessions_ended_at := instant;
+    END IF;
+    IF NEW.tokens_revoked_at > coalesce(OLD.tokens_revoked_at, '-infinity')
+       AND (NEW.tokens_revoked_at < OLD.last_instant OR NEW.tokens_revoked_at > instant) THEN
+        NEW.tokens_revoked_at := instant;
+    END IF;
+    NEW.sessions_ended_at := greatest(OLD.sessions_ended_at, NEW.sessions_ended_at);
+    NEW.tokens_revoked_at := greatest(OLD.tokens_revoked_at, NEW.tokens_revoked_at);
     IF NEW.sessions_ended_at IS NOT DISTINCT FROM OLD.sessions_ended_at THEN
         NEW.sessions_end_reason := OLD.sessions_end_reason;
     ELSE
