@@ -6,7 +6,7 @@ flight, and a late answer is dropped with its connection (R3); after a gap, reco
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -20,8 +20,7 @@ from app.domain.radius import in_order
 from app.domain.targets import Closure
 from app.realtime.metrics import RECONCILIATIONS, TAIL_FAILURES
 from app.realtime.read_connection import ReadConnection
-from app.realtime.reads import read_credentials
-from app.sockets.admission import judge_recheck
+from app.realtime.reconciliation import SLICE, position_of, reconcile, slices
 from app.sockets.currency import Currency, Next, PollTicket, Position
 from app.sockets.deadlines import Deadlines
 from app.sockets.registry import Registry, Via
@@ -29,13 +28,9 @@ from app.sockets.registry import Registry, Via
 __all__ = ["Tail"]
 
 ROWS_PER_POLL = 5_000
-SLICE = 200
-"""Closures, or credentials, judged between two turns of the event loop."""
-READ_BATCH = 1_000
 RING_SPACING_S = 0.025
 """At most so often do rings cause a poll; one that comes in between is answered by the next."""
 RETRY_S = 0.1
-RECONCILE_TIMEOUT_S = 5.0
 JITTER = 0.2
 """An interval is shortened by up to this share, never lengthened."""
 
@@ -145,7 +140,7 @@ class Tail:
 
     async def _answer(self, ticket: PollTicket, answer: Poll) -> bool:
         """Whether gates may have been waiting for this answer; asked at the last moment, as the lease may run out meanwhile."""
-        position = _position(answer)
+        position = position_of(answer)
         self.in_recovery = position.timeline is None
         match self._currency.receive(ticket, position):
             case Next.IGNORE:
@@ -187,45 +182,23 @@ class Tail:
     async def _apply(self, closures: Sequence[Closure]) -> None:
         """Shutting gates and muting are synchronous; only between slices does the loop get its turn."""
         ordered = in_order(closures)
-        for part in _slices(ordered, SLICE):
+        for part in slices(ordered, SLICE):
             for closure in part:
                 self._registry.apply(closure, via=Via.TAIL, generation=self._currency.generation)
             if len(ordered) > SLICE:
                 await asyncio.sleep(0)
 
     async def _reconcile(self) -> None:
-        """Every admitted socket is read in one snapshot, from which the tail then goes on (R6)."""
         self.reconciliations += 1
         RECONCILIATIONS.inc()
-        epoch = self._currency.begin_epoch()
-        entries = [entry for entry in self._registry if entry.is_admitted and entry.closing is None]
-        _log.warning("reconciling", sockets=len(entries))
-        sent_at = self._clock()
-        async with self._connection.one_snapshot(within_s=self._timeout_s):
-            rows = await self._connection.fetch(
-                POLL, poll_parameters(None, limit=0), within_s=self._timeout_s
-            )
-            answer = poll_from(rows, last=None, limit=0)
-            position = _position(answer)
-            if position.timeline is None:
-                raise Unavailable("database")
-            for batch in _slices(entries, READ_BATCH):
-                readings = await read_credentials(
-                    self._connection, batch, epoch=epoch, clock=self._clock, within_s=RECONCILE_TIMEOUT_S
-                )
-                for part in _slices(readings, SLICE):
-                    for entry, reading in part:
-                        judge_recheck(
-                            entry,
-                            reading.as_of(sent_at=sent_at, read_at=answer.read_at),
-                            registry=self._registry,
-                            currency=self._currency,
-                            deadlines=self._deadlines,
-                            via=Via.RECONCILIATION,
-                        )
-                    await asyncio.sleep(0)
-        self._registry.mute_before_epoch(epoch, generation=self._currency.generation)
-        self._currency.reconciled(position, epoch=epoch, sent_at=sent_at)
+        await reconcile(
+            self._connection,
+            currency=self._currency,
+            registry=self._registry,
+            deadlines=self._deadlines,
+            clock=self._clock,
+            timeout_s=self._timeout_s,
+        )
 
     async def _until_due(self, began: float) -> None:
         interval = self._interval_s * (1 - JITTER * _dice.random())
@@ -236,17 +209,3 @@ class Tail:
                     await self._rung.wait()
             except TimeoutError:
                 return
-
-
-def _position(answer: Poll) -> Position:
-    return Position(
-        snapshot=answer.snapshot,
-        system_identifier=answer.system_identifier,
-        timeline=answer.timeline,
-        is_cut_off=answer.is_cut_off or answer.unknown > 0,
-    )
-
-
-def _slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

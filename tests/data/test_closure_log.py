@@ -70,7 +70,7 @@ def test_an_unrelated_long_transaction_delays_nothing_and_doubles_nothing(
 
 
 def test_rows_and_next_snapshot_are_of_one_statement(make: Builders, database: Database, db: Session) -> None:
-    """A poll within a transaction that goes on: what commits after the statement belongs to the next poll."""
+    """A poll within a transaction that goes on: what commits after the statement belongs to the next poll. B112."""
     first, second = make.session(), make.session()
     tail = Tail(database)
     end(db, first)

@@ -180,6 +180,23 @@ async def test_a_grant_of_another_organization_is_as_good_as_unknown(world: Worl
     assert queue.taken == []
 
 
+async def test_somebody_elses_support_session_is_as_good_as_unknown(world: World, queue):
+    """B14, B15: to another Global Admin, and to the admin of the organization that it is in."""
+    olga, root, ruth = [await world.sign_in(name) for name in ("olga", "root", "ruth")]
+    await grant(olga)
+    await open_session(root)
+    (support,) = world.rows("SELECT id FROM session WHERE grant_id IS NOT NULL")
+    before = world.traces()
+    for prober, path in ((ruth, "/v1/sessions"), (olga, "/v1/sessions"), (olga, "/v1/admin/sessions")):
+        foreign = await prober.delete(f"{path}/{support['id']}")
+        unknown = await prober.delete(f"{path}/{UNKNOWN}")
+        assert foreign.status_code == 404
+        assert same_but_for_the_request_id(foreign, unknown)
+    assert world.count("session", "grant_id IS NOT NULL AND terminated_at IS NULL") == 1
+    assert world.traces() == before
+    assert queue.taken == []
+
+
 async def test_a_member_who_is_no_admin_gives_no_grant(world: World):
     alice = await world.sign_in("alice")
     answer = await alice.post(GRANTS, json={"expires_at": later(hours=1), "reason": "x"})

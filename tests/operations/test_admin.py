@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pytest
@@ -22,10 +23,11 @@ from app.operations.end_all_account_sessions import end_all_account_sessions
 from app.operations.identify import identify
 from app.operations.list_account_sessions import list_account_sessions
 from app.operations.list_accounts import list_accounts
+from app.operations.open_support_session import open_support_session
 from app.operations.revoke_all_account_tokens import revoke_all_account_tokens
 from app.operations.suspend_account import suspend_account
 from app.operations.unsuspend_account import unsuspend_account
-from tests.builders import ADDRESS, Builders, MadeSession
+from tests.builders import ADDRESS, FIREFOX, Builders, MadeSession
 from tests.closure_rows import closures
 from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 
@@ -243,6 +245,51 @@ def test_a_token_minted_in_the_moment_of_a_suspension_is_refused_or_dead(
     waiter.join(10)
     with database.session() as db, pytest.raises(Unauthenticated) as dead:
         identify(db, token=created.token, address=ADDRESS)
+    assert dead.value.reason == "account_suspended"
+
+
+def test_a_support_session_opened_in_the_moment_of_a_suspension_is_refused_or_dead(
+    make: Builders, database: Database, global_admin: MadeSession
+) -> None:
+    """B48, both orders."""
+    organization = make.organization()
+    make.grant(organization)
+    early, late = (make.session(make.account("ga", is_global_admin=True)) for _ in range(2))
+    refusals: list[str] = []
+
+    def suspend(whom: MadeSession) -> None:
+        with database.session() as db:
+            suspend_account(db, caller=global_admin.caller, account_id=whom.account_id)
+
+    def open_late() -> None:
+        try:
+            make.support_session(organization, late)
+        except Unauthenticated as refused:
+            refusals.append(refused.reason)
+
+    with database.session() as suspending:
+        suspend_account(suspending, caller=global_admin.caller, account_id=late.account_id)
+        waiter = threading.Thread(target=open_late)
+        waiter.start()
+        wait_until_somebody_waits_for_a_lock(database)
+    waiter.join(10)
+    assert refusals
+
+    with database.session() as opening:
+        opened = open_support_session(
+            opening,
+            caller=early.caller,
+            org=organization.slug,
+            lifetime=timedelta(hours=1),
+            address=ADDRESS,
+            user_agent=FIREFOX,
+        )
+        waiter = threading.Thread(target=suspend, args=(early,))
+        waiter.start()
+        wait_until_somebody_waits_for_a_lock(database)
+    waiter.join(10)
+    with database.session() as db, pytest.raises(Unauthenticated) as dead:
+        identify(db, token=opened.session_token, address=ADDRESS)
     assert dead.value.reason == "account_suspended"
 
 

@@ -49,12 +49,14 @@ class Scene:
 
     def alive(self, database: Database) -> set[str]:
         """The credentials that prove somebody now, by name."""
-        names = {"mine": self.mine, "other": self.other, "token": self.token, "admin": self.admin}
-        return {
-            name
-            for name, made in {**names, "support": self.support}.items()
-            if _is_alive(database, made.token)
+        tokens = {
+            "mine": self.mine.token,
+            "other": self.other.token,
+            "token": self.token.token,
+            "admin": self.admin.token,
+            "support": self.support.token,
         }
+        return {name for name, token in tokens.items() if _is_alive(database, token)}
 
 
 def _is_alive(database: Database, token: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from sqlalchemy.orm import Session
 
 from app.data.engine import Database
 from app.domain.ids import RevocationId
@@ -147,6 +148,22 @@ def test_a_failed_pass_changes_nothing_and_is_repeated_by_the_next(
 
     facts.run("ALTER TABLE audit_event DROP CONSTRAINT refuses")
     assert sweep(database) == 1
+
+
+def test_a_sweep_whose_commit_is_held_has_ended_nothing_and_what_is_rolled_back_is_taken_up_again(
+    database: Database, facts: Facts, make: Builders
+):
+    """B211: the deadline is what enforces; the sweep only records."""
+    make.session()
+    let_sessions_pass(facts)
+    with Session(database.engine) as held:
+        assert expire_credentials(held) == 1
+        assert (facts.closures(), facts.value("SELECT count(*) FROM revocation")) == ([], 0)
+        held.rollback()
+    assert facts.value("SELECT count(*) FROM session WHERE terminated_at IS NOT NULL") == 0
+
+    assert sweep(database) == 1
+    assert facts.closures() == [("close", "session", "session_expired")]
 
 
 def test_more_than_a_batch_is_worked_off_in_bounded_transactions(

@@ -113,6 +113,7 @@ def test_a_silent_node_is_named_with_the_end_of_its_lease_and_waited_for_no_long
     complete = read(facts, revocation_id)
     assert (complete.state, names(complete.unconfirmed)) == (ReceiptState.COMPLETE, ["silent"])
     assert not complete.is_confirmed
+    assert (complete.nodes, complete.closed) == ((), 0), "nobody knows how many it has closed"
 
 
 def test_the_longest_lease_counts(facts: Facts, end_a_session: Callable[[], RevocationId]):

@@ -8,7 +8,19 @@ from uvicorn.protocols.utils import ClientDisconnected
 from app.domain.credentials import TokenKind
 from app.operations.set_role import set_role
 from tests.builders import random_token
-from tests.realtime.nodes import RunningNode, a_node, ask, echoes, opened, quick, received, seen_close
+from tests.realtime.conditions import eventually
+from tests.realtime.nodes import (
+    RunningNode,
+    a_node,
+    ask,
+    echoes,
+    entries_of,
+    opened,
+    quick,
+    received,
+    seen_close,
+)
+from tests.realtime.raw_peer import TEXT, connected_peer
 
 DAEMON = random_token(TokenKind.DAEMON)
 
@@ -164,6 +176,22 @@ async def test_frames_behind_the_request_to_log_out_are_not_dispatched_and_do_no
             await socket.send(json.dumps({"type": "echo", "id": number}))
         assert (await received(socket))["type"] == "logout"
         assert (await seen_close(socket)).told == (4001, "logged_out", "after_sign_in")
+
+
+async def test_whoever_logs_out_and_reads_nothing_is_cut_off_when_the_grace_is_over(settings, make, hands):
+    """B193."""
+    account = make.account()
+    session, sibling = make.session(account), make.session(account)
+    async with a_node(quick(settings, perform_within=0.2, close_grace=0.3)) as node:
+        async with opened(node, sibling.token) as other, connected_peer(node, token=session.token) as peer:
+            await eventually(lambda: len(entries_of(node)) == 2)
+            (entry,) = [each for each in entries_of(node) if each.token_hash == session.token_hash]
+            await eventually(lambda: entry.handle is not None)
+            await peer.send(TEXT, b'{"type":"logout","id":1}')
+            assert (await seen_close(other)).told == (4005, "reconnect", "now")
+            await eventually(lambda: entry not in entries_of(node), within_s=3)
+        (row,) = await hands.sql("SELECT aborted FROM receipt_node WHERE aborted > 0")
+        assert row["aborted"] == 1
 
 
 async def test_a_token_cannot_log_out(node, make):

@@ -21,6 +21,23 @@ async def test_events_that_failed_or_name_nothing_close_nothing(either_node, peo
         assert await echoes(socket)
 
 
+async def test_an_event_about_an_account_leaves_whoever_signed_in_before_it_alone(either_node, people, hands):
+    """B259, B258: the credentials are read again, and only the dead one closes."""
+    async with (
+        opened(either_node, people.session.token) as alive,
+        opened(either_node, people.token.token) as token,
+    ):
+        await hands.sql(
+            "INSERT INTO audit_event (type, outcome, account_id) VALUES ('session_revoke_all', 'success', %(id)s)",
+            id=str(people.account.account_id),
+        )
+        await applied(either_node)
+        assert await echoes(alive)
+        assert await echoes(token)
+        closed = await hands.sql("SELECT 1 FROM closure WHERE action = 'close'")
+        assert closed == []
+
+
 async def test_what_is_rolled_back_never_closes_anything(either_node, people, hands):
     """B101."""
     async with opened(either_node, people.session.token) as socket:

@@ -19,6 +19,7 @@ from tests.realtime.nodes import (
     entries_of,
     opened,
     quick,
+    refused,
     seen_close,
 )
 from tests.realtime.raw_peer import CLOSE, PING, TEXT, connected_peer
@@ -89,7 +90,7 @@ async def test_a_peer_that_never_answers_the_close_is_aborted_when_the_grace_is_
 async def test_a_peer_that_never_reads_is_reset_at_once_and_gets_nothing_of_what_was_queued(
     node, make, hands
 ):
-    """B181: its buffers are full, and not even the last message would get there."""
+    """B181, B185: its buffers are full, and not even the last message would get there."""
     session, bystander = make.session(), make.session()
     async with opened(node, bystander.token) as other:
         async with connected_peer(node, token=session.token, small_buffer=True) as peer:
@@ -103,6 +104,8 @@ async def test_a_peer_that_never_reads_is_reset_at_once_and_gets_nothing_of_what
             await asyncio.wait({flood})
             assert await receipt_of(hands, revocation_id) == (0, 1, 0)
             assert b"closing" not in (await peer.read_to_end()).data
+        again = await refused(node, session.token)
+        assert (again.status, again.body["reason"]) == (401, "session_revoked")
         assert await echoes(other)
 
 
@@ -154,6 +157,7 @@ async def test_half_a_message_is_never_dispatched(node, make, hands):
 
 
 async def test_a_peer_that_left_before_it_could_answer_is_already_gone(node, make, hands):
+    """B183."""
     session = make.session()
     async with connected_peer(node, token=session.token) as peer:
         await peer.read_response()

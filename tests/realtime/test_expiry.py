@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import timedelta
 
-from app.clock import boot_seconds
+from app.clock import boot_seconds, sleep_seconds
 from app.operations.expire_credentials import expire_credentials
 from tests.realtime.conditions import always, eventually
 from tests.realtime.nodes import a_node, by_the_log_alone, echoes, entries_of, opened, refused, seen_close
@@ -13,7 +13,7 @@ SOON = timedelta(seconds=1.2)
 
 
 async def test_a_session_is_silent_from_its_end_on_and_closes_4002(settings, make):
-    """B203, B205."""
+    """B203, B205, B241: no beat has ever run."""
     session, bystander = make.session(lifetime=SOON), make.session()
     async with a_node(by_the_log_alone(settings)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
@@ -43,6 +43,20 @@ async def test_no_frame_passes_after_the_end_though_a_peer_keeps_asking(settings
                 break
             last = message["payload"]
         assert last < entry.deadline
+
+
+async def test_a_loop_that_stood_still_across_the_end_lets_no_frame_pass_when_it_wakes(settings, make):
+    """B208: as if frozen; the lease is long, and the frame was in the buffer before the end."""
+    session, bystander = make.session(lifetime=SOON), make.session()
+    async with a_node(by_the_log_alone(settings, lease=30, tail_interval=5)) as node:
+        async with opened(node, session.token) as socket, opened(node, bystander.token) as other:
+            entry = next(each for each in entries_of(node) if each.token_hash == session.token_hash)
+            assert await echoes(socket)
+            await socket.send(json.dumps({"type": "echo", "id": "in the buffer"}))
+            sleep_seconds(max(0.0, entry.deadline - boot_seconds()) + 0.2)
+            assert node.node.is_current
+            assert (await seen_close(socket)).told == (4002, "session_expired", "after_refresh")
+            assert await echoes(other)
 
 
 async def test_an_api_token_expires_alone(settings, make):

@@ -10,7 +10,16 @@ from app.domain.errors import Unavailable
 from tests.builders import random_token
 from tests.realtime.conditions import eventually
 from tests.realtime.databases import a_line_to_the_database
-from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, refused
+from tests.realtime.nodes import (
+    a_node,
+    by_the_log_alone,
+    echoes,
+    entries_of,
+    opened,
+    quick,
+    refused,
+    seen_close,
+)
 from tests.realtime.openings import paused_before_the_read
 
 PROBLEM = "application/problem+json"
@@ -128,6 +137,28 @@ async def test_too_many_openings_are_503_and_told_when_to_come_back(settings, ma
 async def _opens(node, token: str) -> bool:
     async with opened(node, token) as socket:
         return await echoes(socket)
+
+
+async def test_clients_that_are_refused_and_come_back_in_a_loop_hold_up_no_end(settings, make, hands):
+    """B198: by the log, with nothing else to bring the news."""
+    dead, session, bystander = random_token(TokenKind.SESSION), make.session(), make.session()
+    async with a_node(by_the_log_alone(settings)) as node, opened(node, session.token) as socket:
+        async with opened(node, bystander.token) as other:
+            over, statuses = asyncio.Event(), set[int]()
+
+            async def come_back() -> None:
+                while not over.is_set():
+                    statuses.add((await refused(node, dead)).status)
+
+            loops = [asyncio.create_task(come_back()) for _ in range(60)]
+            await eventually(lambda: 401 in statuses)
+            await hands.sql("DELETE FROM session WHERE id = %(id)s", id=session.session_id)
+            assert (await seen_close(socket, within_s=2.5)).code == 4001
+            assert await echoes(other)
+            assert node.node.is_current
+            over.set()
+            await asyncio.gather(*loops)
+            assert statuses <= {401, 503}
 
 
 async def test_a_read_that_the_database_does_not_answer_is_503_and_never_401(settings, make):

@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.closing import Reason
 from app.operations.prune import prune
+from app.realtime import reconciliation
 from app.realtime import tail as tail_module
 from app.sockets.admission import judge_recheck
 from tests.builders import Builders
@@ -115,7 +116,7 @@ async def test_whoever_owed_a_read_when_all_were_read_speaks_on(settings, make, 
 async def test_a_reconciliation_that_fails_half_way_moves_nothing_and_is_tried_again(
     settings, make, hands, monkeypatch
 ):
-    monkeypatch.setattr(tail_module, "READ_BATCH", 2)
+    monkeypatch.setattr(reconciliation, "READ_BATCH", 2)
     async with tailing(settings) as it:
         assert await it.tail.poll()
         sessions = [make.session() for _ in range(5)]
@@ -123,7 +124,7 @@ async def test_a_reconciliation_that_fails_half_way_moves_nothing_and_is_tried_a
         before = (it.cores.currency.as_of, it.cores.currency.cursor, it.cores.currency.epoch)
         await hands.sql(UNKNOWN_KIND)
         it.clock.now += 1
-        monkeypatch.setattr(tail_module, "judge_recheck", _after(3, it.connection.drop))
+        monkeypatch.setattr(reconciliation, "judge_recheck", _after(3, it.connection.drop))
         assert not await it.tail.poll()
         currency = it.cores.currency
         assert (currency.as_of, currency.cursor, currency.epoch) == before

@@ -42,6 +42,7 @@ async def test_an_open_gate_lets_frames_pass_both_ways():
 
 @on_both_loops
 async def test_a_connection_without_a_gate_is_mute():
+    """B169."""
     async with open_socket(gate=None) as (_, socket, peer):
         await peer.read_response()
         with pytest.raises(GateShut):

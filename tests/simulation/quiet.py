@@ -44,13 +44,16 @@ def _check_sockets(world: World, node: SimulatedNode) -> None:
             continue
         if not socket.life.is_alive(world.now):
             raise Violated("P3", world.now, "a socket is open on a dead credential")
-        if gate.passage(socket.entry, node.currency, node.clock()) is not Passage.PASS:
+        is_at_its_deadline = 0 <= node.clock() - socket.entry.deadline < 1
+        is_mute = gate.passage(socket.entry, node.currency, node.clock()) is not Passage.PASS
+        if is_mute and not is_at_its_deadline:
             raise Violated("P3", world.now, "a socket stays mute though its credential is valid")
     spoken_for = {socket.life for socket in node.speaking if not socket.is_shut}
     for life in world.truth.lives.values():
         if life.is_alive(world.now) and life not in spoken_for:
             raise Violated("P3", world.now, "a valid credential cannot open a socket")
-    if node.registry.pending_count or node.registry.owing():
+    owing = [entry for entry in node.registry.owing() if entry.is_mute]
+    if node.registry.pending_count or owing:
         raise Violated("P3", world.now, "something is still owed")
 
 

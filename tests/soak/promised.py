@@ -11,4 +11,6 @@ GONE_WITHIN_S = LEASE_S + LONGEST_FREEZE_S + GRACE_S + 2.0
 """Then the socket itself is gone too, a node that was frozen included."""
 GROWTH = 0.10
 GROWTH_MIB = 24.0
-"""A node's memory is flat if it grows by no more than the greater of the two, with all sockets open at both ends."""
+"""A node's memory is flat if it grows by no more than the greater of the two, from when it has warmed up to the end."""
+WARM_UP_S = 60.0
+"""So long, or a third of the soak: closed sockets leave after some seconds, and the heap finds its size."""

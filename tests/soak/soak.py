@@ -18,7 +18,7 @@ from tests.soak.endings import all_but_this, asked, by_sql, by_suspension, hit_b
 from tests.soak.hardship import hardships
 from tests.soak.light_socket import Place
 from tests.soak.people import Credential, People, Person
-from tests.soak.promised import BOUND_S, GONE_WITHIN_S, GROWTH, GROWTH_MIB
+from tests.soak.promised import BOUND_S, GONE_WITHIN_S, GROWTH, GROWTH_MIB, WARM_UP_S
 
 PER_NODE = 2
 """Sockets of each credential."""
@@ -45,13 +45,13 @@ class Outcome:
     revocations: int
     rotations: int
     faults: Counter[str]
-    memory_mib: dict[str, tuple[float, float]]
-    """Of each node: with all sockets open at the start, and at the end."""
+    memory_mib: dict[str, tuple[float, float, float]]
+    """Of each node, with all sockets open: at the start, when it has warmed up, and at the end."""
     problems: list[str] = field(default_factory=list)
 
     @property
     def is_flat(self) -> bool:
-        return all(end - start <= max(GROWTH * start, GROWTH_MIB) for start, end in self.memory_mib.values())
+        return all(end - warm <= max(GROWTH * warm, GROWTH_MIB) for _, warm, end in self.memory_mib.values())
 
     @property
     def holds(self) -> bool:
@@ -100,18 +100,25 @@ class Soak:
                 self._open(each)
         await self._until_open(sockets)
 
-    async def last(self, seconds: float) -> None:
-        """So long goes everything on at once; then whatever was begun is finished, and the fleet is whole."""
+    async def last(self, seconds: float) -> dict[str, float]:
+        """So long goes everything on at once; then whatever was begun is finished, and the fleet is whole.
+
+        Returns the nodes' memory as it was when they had warmed up.
+        """
         ends_at = boot_seconds() + seconds
         streams = (
             self._stream(self._pace.ending_s, self._end_somebody, ends_at),
             self._stream(self._pace.rotation_s, self._refresh_somebody, ends_at),
             self._hardships(ends_at),
         )
-        await asyncio.gather(*streams)
+        going_on = asyncio.gather(*streams)
+        await asyncio.sleep(min(WARM_UP_S, seconds / 3))
+        warm = await self.memory_mib()
+        await going_on
         await asyncio.gather(*self._under_way)
         await self.world.heal()
         await asyncio.sleep(GONE_WITHIN_S)
+        return warm
 
     async def memory_mib(self) -> dict[str, float]:
         """Of each node, resident."""
@@ -204,9 +211,9 @@ async def soak(world: World, *, seconds: float, sockets: int, pace: Pace, seed: 
     try:
         it = Soak(world, crowds, pace=pace, seed=seed)
         await it.fill(sockets)
-        before, began_at = await it.memory_mib(), boot_seconds()
-        await it.last(seconds)
-        after, took_s = await it.memory_mib(), boot_seconds() - began_at
+        began_at = boot_seconds()
+        at_first, warm, at_last = await it.memory_mib(), await it.last(seconds), await it.memory_mib()
+        took_s = boot_seconds() - began_at
         return Outcome(
             seconds=took_s,
             sockets=sockets,
@@ -214,7 +221,7 @@ async def soak(world: World, *, seconds: float, sockets: int, pace: Pace, seed: 
             revocations=it.revocations,
             rotations=it.rotations,
             faults=it.faults,
-            memory_mib={name: (before[name], after[name]) for name in before},
+            memory_mib={name: (at_first[name], warm[name], at_last[name]) for name in warm},
             problems=it.problems,
         )
     finally:
