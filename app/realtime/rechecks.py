@@ -52,7 +52,8 @@ class Rechecks:
         self._registry = registry
         self._currency = currency
         self._deadlines = deadlines
-        self._slices = max(1, ceil(reconcile_interval.total_seconds() / SLICE_TICK_S))
+        self._interval_s = reconcile_interval.total_seconds()
+        self._slices = max(1, ceil(self._interval_s / SLICE_TICK_S))
         self._on_spoken = on_spoken
         self._ring = ring
         self._clock = clock
@@ -93,9 +94,12 @@ class Rechecks:
     async def _walk(self) -> None:
         """The slow timer: over one interval, everybody is read once, without being muted for it."""
         round_of: list[Entry] = []
+        next_round_at = self._clock() + self._interval_s
+        early_s = SLICE_TICK_S / 2  # a tick that comes a hair too soon is not one too late
         while True:
             await asyncio.sleep(SLICE_TICK_S)
-            if not round_of:
+            if not round_of and self._clock() >= next_round_at - early_s:
+                next_round_at = self._clock() + self._interval_s
                 round_of = [entry for entry in self._registry if entry.is_admitted and entry.closing is None]
             size = ceil(max(len(round_of), len(self._registry)) / self._slices)
             slice_, round_of = round_of[:size], round_of[size:]

@@ -150,6 +150,23 @@ async def test_the_slow_timer_closes_what_the_log_never_told(settings, make, dat
             assert await echoes(other)
 
 
+async def test_between_the_rounds_of_the_slow_timer_nobody_is_read(settings, make):
+    """Few sockets are not read more often than many: what closes sooner, the doorbell, the log or a deadline has closed."""
+    session = make.session()
+    async with a_node(quick(settings)) as node, opened(node, session.token) as socket:
+        reading = node.node.rechecks._connection
+        statements: list[str] = []
+        fetch = reading.fetch
+
+        async def watched(statement, *arguments, **more):
+            statements.append(statement)
+            return await fetch(statement, *arguments, **more)
+
+        reading.fetch = watched  # type: ignore[method-assign]
+        await always(lambda: not statements, for_s=2.5)
+        assert await echoes(socket)
+
+
 async def test_an_entry_that_leaves_at_its_deadline_is_not_remembered(settings, make, hands):
     session = make.session(lifetime=timedelta(seconds=0.6))
     async with a_node(quick(settings)) as node:

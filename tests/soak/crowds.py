@@ -76,6 +76,8 @@ class Crowds:
         return total
 
     async def stop(self) -> None:
+        for listening in self._listening:
+            listening.cancel()
         for process in self._processes:
             if process.returncode is None:
                 process.kill()
