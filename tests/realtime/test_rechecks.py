@@ -162,7 +162,7 @@ async def test_between_the_rounds_of_the_slow_timer_nobody_is_read(settings, mak
             statements.append(statement)
             return await fetch(statement, *arguments, **more)
 
-        reading.fetch = watched  # type: ignore[method-assign]
+        reading.fetch = watched  # type: ignore[method-assign, assignment]
         await always(lambda: not statements, for_s=2.5)
         assert await echoes(socket)
 

@@ -133,7 +133,7 @@ async def test_an_account_that_is_dead_by_its_stamp_is_counted_though_a_read_saw
     """The slow timer reads the credential between the commit and the next poll: the receipt counts the socket all the same."""
     account = make.account()
     session, admin = make.session(account), make.session(make.account(is_global_admin=True))
-    slow = by_the_log_alone(settings, tail_interval=60, lease=180)
+    slow = by_the_log_alone(settings, tail_interval=60, lease=180, reconcile_interval=1)
     async with a_node(slow) as node, opened(node, session.token) as socket:
         revocation_id = await hands.revoke(
             suspend_account, caller=admin.caller, account_id=account.account_id

@@ -104,6 +104,8 @@ async def test_whoever_owed_a_read_when_all_were_read_speaks_on(settings, make, 
         stepped.hold()  # no other read comes to an end here
         node.node.rechecks._connection = stepped
         entry.is_mute = True
+        node.node.holder.registry.owe_read([entry])
+        node.node.rechecks.wake()
         asking = asyncio.create_task(echoes(socket))
         await stepped.answered.wait()
         await hands.sql(UNKNOWN_KIND)
