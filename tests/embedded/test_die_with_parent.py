@@ -18,6 +18,7 @@ from tests.embedded.waiting import eventually
 
 STARTS_BOTH = """
 import json, signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it is ignored where the tests run under nohup
 from app.embedded import scratch_folder, start_postgres, start_redis
 with scratch_folder() as folder:
     postgres, redis = start_postgres(folder / "pg", durable=False), start_redis(folder / "r")
