@@ -17,9 +17,9 @@ from fastapi.responses import JSONResponse
 
 from app.clock import boot_seconds
 from app.domain.caller import Caller
-from app.domain.errors import CutoffError, Refused
+from app.domain.errors import CutoffError, Refused, Unavailable
 from app.domain.ids import RevocationId
-from app.domain.receipts import Receipt
+from app.domain.receipts import Receipt, ReceiptState
 from app.domain.revocation_request import Idempotency, Requested, RevocationKind
 from app.http.cookies import clear_cookie
 from app.http.deps import HttpDeps, background_of, deps_of
@@ -82,8 +82,11 @@ async def revoke(
         await record_refusal_of(request, caller, refused, kind=kind, attempted_id=attempted_id)
         raise
     request.state.revocation_id = str(requested.revocation_id)
-    receipt = await settled_receipt(request, caller, requested.revocation_id)
-    response = _answer(receipt, wait=_wait_of(request))
+    try:
+        receipt = await settled_receipt(request, caller, requested.revocation_id)
+        response = _answer(receipt, wait=_wait_of(request))
+    except Unavailable:
+        response = _unread(requested.revocation_id)
     cookie = presented_by(request).cookie
     if ends_own_session and cookie is not None:
         clear_cookie(response, cookie, settings=deps.settings)
@@ -115,18 +118,31 @@ async def _ask_and_carry_out(deps: HttpDeps, ask: Ask, idempotency: Idempotency 
 async def settled_receipt(request: Request, caller: Caller, revocation_id: RevocationId) -> Receipt:
     """The receipt, read until it is complete, the preferred wait is over or nobody listens.
 
-    A connection is held for each look only. Without a preference, the receipt as it stands.
+    A connection is held for each look only. Without a preference, the receipt as it stands. Raises: Unavailable if
+    it could not be read even once.
     """
+    receipt: Receipt | None = None
     bridge, wait = deps_of(request).bridge, _wait_of(request)
     gives_up_at = boot_seconds() + (wait.total_seconds() if wait is not None else 0)
     pause_s = FIRST_LOOK_AFTER.total_seconds()
     while True:
-        receipt = await bridge.run(read_receipt, caller, revocation_id=revocation_id)
+        try:
+            receipt = await bridge.run(read_receipt, caller, revocation_id=revocation_id)
+        except Unavailable:
+            if receipt is None:
+                raise
+            return receipt
         left_s = gives_up_at - boot_seconds()
         if receipt.is_complete or left_s <= 0 or await request.is_disconnected():
             return receipt
         await asyncio.sleep(min(pause_s, left_s))
         pause_s = min(pause_s * LOOK_LESS_OFTEN, LOOK_AT_LEAST_EVERY.total_seconds())
+
+
+def _unread(revocation_id: RevocationId) -> Response:
+    """It is durable, and the database went away behind it: that is no error, and the receipt can be read later."""
+    body = {"id": str(revocation_id), "state": ReceiptState.REQUESTED, "is_complete": False}
+    return JSONResponse(body, status_code=202, headers={"Location": f"/v1/revocations/{revocation_id}"})
 
 
 def _answer(receipt: Receipt, *, wait: timedelta | None) -> Response:

@@ -1,6 +1,7 @@
 """From request to receipt: durable, performed, told, and safe to repeat."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from app.domain.ids import RevocationId
 from app.http import revoking
 from app.http.api import build_api
 from app.http.idempotency import idempotency_of
+from app.operations.read_receipt import read_receipt
 from tests.http.parts import client_of
 from tests.http.world import PASSWORD, World
 
@@ -60,6 +62,41 @@ async def test_a_wait_ends_when_the_receipt_settles(world: World, queue):
     await queue.enqueue(queue.taken[0])
     answer = await asyncio.wait_for(waiting, 2)
     assert answer.status_code == 200
+
+
+async def test_a_database_that_goes_away_behind_the_durable_row_is_no_error(world: World, bridge):
+    """B65."""
+    me = await world.sign_in("alice")
+    run = bridge.run
+
+    async def goes_away(operation, /, *args, **kwargs):
+        if operation is read_receipt:
+            raise Unavailable("database")
+        return await run(operation, *args, **kwargs)
+
+    with patch.object(bridge, "run", goes_away):
+        answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=5"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "requested")
+    receipt = (await (await world.sign_in("root")).get(answer.headers["location"])).json()
+    assert receipt["id"] == answer.json()["id"]
+
+
+async def test_a_database_that_goes_away_during_the_wait_leaves_the_receipt_as_it_stood(
+    world: World, bridge, queue
+):
+    """B65."""
+    queue.performs = False
+    me = await world.sign_in("alice")
+    run, looks = bridge.run, itertools.count(1)
+
+    async def goes_away(operation, /, *args, **kwargs):
+        if operation is read_receipt and next(looks) > 1:
+            raise Unavailable("database")
+        return await run(operation, *args, **kwargs)
+
+    with patch.object(bridge, "run", goes_away):
+        answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=5"})
+    assert (answer.status_code, answer.json()["kind"]) == (202, "logout")
 
 
 @pytest.mark.parametrize("absurd", ["wait=-1", "wait=NaN", "wait=soon", "wait="])
