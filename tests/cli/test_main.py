@@ -18,7 +18,7 @@ NOWHERE = {"DATABASE_URL": "postgresql://127.0.0.1:1/nowhere", "REDIS_URL": "red
 AN_ID = "01890000-0000-7000-8000-000000000000"
 
 
-def cutoff(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def cutoff(*words: str, typed: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -27,6 +27,7 @@ def cutoff(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli.main", *words],
         env={**inherited, "COLUMNS": "200", **environment},
+        input=typed,
         capture_output=True,
         text=True,
         timeout=30,
