@@ -56,7 +56,7 @@ def test_a_second_account_joins_the_organization_as_a_member(settings: Settings,
 @pytest.mark.parametrize(
     ("words", "password", "status"),
     [
-        (("b@example.com",), "short", ExitStatus.CANNOT),
+        (("b@example.com",), "p4ss", ExitStatus.CANNOT),
         (("a@example.com", "--org", "acme"), PASSWORD, ExitStatus.NOT_SO),
     ],
     ids=["a short password", "a taken address"],
