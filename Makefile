@@ -31,6 +31,10 @@ up: $(EMBEDDED) ## Run a whole fleet on this machine, until Ctrl-C
 test: $(DEV) ## Run the tests, on real processes
 	@$(BIN)/pytest -n 2 $(ARGS)
 
+.PHONY: prove
+prove: $(DEV) ## Run the tests that break real processes, search schedules and soak: some minutes
+	@$(BIN)/pytest -n 2 -m proof $(ARGS)
+
 .PHONY: faults
 faults: $(DEV) ## Break real processes, and measure every bound (JSON=1: an object a row)
 	@$(BIN)/python -m tests.faults $(if $(JSON),--json) $(ARGS)

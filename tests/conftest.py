@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -17,6 +18,17 @@ from tests.databases import TestDatabases
 GIVEN_DATABASE_URL = os.environ.get("DATABASE_URL", "")
 GIVEN_REDIS_URL = os.environ.get("REDIS_URL", "")
 BUS_KEY = "a key of the tests"
+
+
+PROOFS = ("faults", "simulation", "soak")
+"""Folders whose tests take minutes in sum: `make prove`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in PROOFS:
+            item.add_marker(pytest.mark.proof)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,8 @@
-"""Asking for the end of one session or one API token: once, however often and however simultaneously it is asked for."""
+"""Asking for the end of one session or one API token: once, however often and however simultaneously it is asked for.
+
+The lock keeps others from asking, not from performing: so after nothing was found pending, the credential is looked at
+again. What was performed between two statements shows as ended then, and is not asked for a second time.
+"""
 
 from collections.abc import Callable
 
@@ -60,9 +64,13 @@ def request_session_end(
         account_id=session.account_id,
         idempotency=idempotency,
     )
-    if session.is_ended:
-        return _over(db, request, find_revocation_of_session(db, session))
-    return find_by_target(db, request, only_pending=True) or insert_request(db, request)
+    pending = None if session.is_ended else find_by_target(db, request, only_pending=True)
+    if pending is not None:
+        return pending
+    latest = find() or session
+    if latest.is_ended:
+        return _over(db, request, find_revocation_of_session(db, latest))
+    return insert_request(db, request)
 
 
 def request_token_end(
@@ -92,9 +100,13 @@ def request_token_end(
         account_id=token.account_id,
         idempotency=idempotency,
     )
-    if token.is_ended:
-        return _over(db, request, find_revocation_of_token(db, token))
-    return find_by_target(db, request, only_pending=True) or insert_request(db, request)
+    pending = None if token.is_ended else find_by_target(db, request, only_pending=True)
+    if pending is not None:
+        return pending
+    latest = find() or token
+    if latest.is_ended:
+        return _over(db, request, find_revocation_of_token(db, latest))
+    return insert_request(db, request)
 
 
 def _over(db: Session, request: RevocationRequest, ended_by: RevocationId | None) -> Requested:

@@ -1,7 +1,6 @@
 """An operator ends a credential from the command line: the same durable request as a handler's, without an account behind it."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from app.data.revocation_requests import (
     insert_request,
     lock_target,
 )
-from app.data.rows import one_row
+from app.data.rows import Row, one_row
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.errors import NotFound
@@ -46,21 +45,23 @@ def revoke_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) 
 
 
 def _session(db: Session, target_id: UUID) -> Requested:
-    row = one_row(db, "SELECT account_id, terminated_at FROM session WHERE id = %(id)s", id=target_id)
+    query = "SELECT account_id, terminated_at AS ended_at FROM session WHERE id = %(id)s"
+    row = one_row(db, query, id=target_id)
     if row is None:
         raise NotFound("session")
     kind, reason = RevocationKind.SESSION_REVOKE, Reason.SESSION_REVOKED
     request = _request(kind, reason, target_id=SessionId(target_id), account_id=row["account_id"])
-    return _once(db, request, ended_at=row["terminated_at"])
+    return _once(db, request, query=query)
 
 
 def _token(db: Session, target_id: UUID) -> Requested:
-    row = one_row(db, "SELECT account_id, revoked_at FROM api_token WHERE id = %(id)s", id=target_id)
+    query = "SELECT account_id, revoked_at AS ended_at FROM api_token WHERE id = %(id)s"
+    row = one_row(db, query, id=target_id)
     if row is None:
         raise NotFound("api_token")
     kind, reason = RevocationKind.TOKEN_REVOKE, Reason.TOKEN_REVOKED
     request = _request(kind, reason, target_id=ApiTokenId(target_id), account_id=row["account_id"])
-    return _once(db, request, ended_at=row["revoked_at"])
+    return _once(db, request, query=query)
 
 
 def _account_sessions(db: Session, target_id: UUID) -> Requested:
@@ -78,12 +79,20 @@ def _suspend(db: Session, target_id: UUID) -> Requested:
     return request_account_closure(db, request, AccountId(target_id), mark="suspended_at")
 
 
-def _once(db: Session, request: RevocationRequest, *, ended_at: datetime | None) -> Requested:
+def _once(db: Session, request: RevocationRequest, *, query: str) -> Requested:
+    """`query` looks at the target. Twice, since it may have been performed between two statements."""
     lock_target(db, request.target_id)
-    found = find_by_target(db, request, only_pending=ended_at is None)
-    if found is not None:
-        return found
-    return insert_request(db, request) if ended_at is None else insert_nothing_to_end(db, request)
+    if _is_live(one_row(db, query, id=request.target_id)):
+        pending = find_by_target(db, request, only_pending=True)
+        if pending is not None:
+            return pending
+    if _is_live(one_row(db, query, id=request.target_id)):
+        return insert_request(db, request)
+    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+
+
+def _is_live(row: Row | None) -> bool:
+    return row is not None and row["ended_at"] is None
 
 
 def _account_request(kind: RevocationKind, reason: Reason, target_id: UUID) -> RevocationRequest:

@@ -45,7 +45,11 @@ def revoke_support_grant(
         org_id=organization.org_id,
         idempotency=idempotency,
     )
-    asked_before = find_by_target(db, request, only_pending=grant.is_usable)
-    if asked_before is not None:
-        return asked_before
-    return insert_request(db, request) if grant.is_usable else insert_nothing_to_end(db, request)
+    pending = find_by_target(db, request, only_pending=True) if grant.is_usable else None
+    if pending is not None:
+        return pending
+    # Once more: it may have been performed between the two statements.
+    latest = find_grant(db, grant_id, org_id=organization.org_id)
+    if latest is not None and latest.is_usable:
+        return insert_request(db, request)
+    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)

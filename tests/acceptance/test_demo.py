@@ -29,13 +29,11 @@ def demo():
     )
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(RUN_WITHIN_S)
 def test_the_demo_ends_with_status_0_and_has_nothing_to_complain_of(demo):
     assert (demo.returncode, demo.stderr) == (0, "")
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(RUN_WITHIN_S)
 def test_every_scenario_closes_exactly_the_right_sockets(demo):
     outcomes = [json.loads(line) for line in demo.stdout.splitlines()]

@@ -5,7 +5,7 @@ from tests.faults.fault import Fault, faults_of
 from tests.faults.playing import play
 from tests.faults.world import World
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 
 @pytest.mark.parametrize("fault", faults_of(worker_faults.__name__), ids=lambda fault: fault.name)

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import all_rows, one_row, run
 from app.data.session_repository import SessionRepository
+from app.data.session_rows import SessionRow, find_session_of
+from app.data.single_ends import request_session_end
 from app.domain.closing import Reason
 from app.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from app.domain.ids import ApiTokenId, SessionId
@@ -22,12 +25,14 @@ from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
 from app.operations.identify import identify
 from app.operations.list_own_sessions import list_own_sessions
+from app.operations.perform import perform
 from app.operations.request_logout import request_logout
 from app.operations.revoke_all_own_api_tokens import revoke_all_own_api_tokens
 from app.operations.revoke_own_api_token import revoke_own_api_token
 from tests.builders import ADDRESS, PASSWORD_HASH, Builders, MadeSession
 from tests.closure_rows import closures
 from tests.lock_waits import wait_until_somebody_waits_for_a_lock
+from tests.operations.performing import RecordingPublisher
 
 Ask: TypeAlias = Callable[[Session, MadeSession, Idempotency | None], Requested]
 
@@ -144,6 +149,29 @@ def test_two_requests_at_once_are_one_revocation(make: Builders, database: Datab
     second.join(10)
     assert len({answer.revocation_id for answer in answers}) == 1
     assert [answer.is_new for answer in answers] == [True, False]
+
+
+def test_what_is_performed_between_two_looks_is_not_asked_for_again(
+    make: Builders, database: Database, settings: Settings
+) -> None:
+    """B8: the lock keeps others from asking, not from performing."""
+    session = make.session()
+    asked = database.transact(end_own_session, caller=session.caller, session_id=session.session_id)
+    looks: list[SessionRow | None] = []
+
+    def find() -> SessionRow | None:
+        found = find_session_of(db, session.session_id, owner=session.caller.account_id)
+        looks.append(found)
+        if len(looks) == 1:
+            perform(database, RecordingPublisher(settings), asked.revocation_id)
+        return found
+
+    with database.session() as db:
+        again = request_session_end(
+            db, caller=session.caller, session_id=session.session_id, find=find, idempotency=None
+        )
+    assert [look.is_ended for look in looks if look] == [False, True]
+    assert again == Requested(revocation_id=asked.revocation_id, is_new=False)
 
 
 def test_a_row_that_somebody_has_locked_does_not_hold_up_the_request(

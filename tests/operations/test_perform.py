@@ -356,7 +356,6 @@ def test_an_admin_ends_a_members_session_under_their_own_name(
     assert event["account_id"] == str(member.account_id)
 
 
-@pytest.mark.slow
 def test_ten_thousand_sessions_end_in_one_transaction(
     database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
 ):

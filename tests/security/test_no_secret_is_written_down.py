@@ -31,7 +31,6 @@ async def _run(world: World, used: SecretsUsed) -> tuple[FullRun, bytes]:
         return run, metrics_of(f"http://{HOST}:{node.port}")
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_after_a_full_run_no_secret_is_written_down_anywhere(world: World) -> None:
     used = SecretsUsed()

@@ -77,7 +77,6 @@ def _play(node: NodeProcess, callers: Callers) -> tuple[int, set[int]]:
     return count, statuses
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_every_operation_answers_as_it_is_described(world: World) -> None:
     async def played() -> tuple[int, set[int]]:

@@ -34,7 +34,6 @@ HAS_TO_HAPPEN = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_in_twenty_thousand_schedules_every_property_holds() -> None:
     found = search(SCHEDULES)

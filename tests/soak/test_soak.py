@@ -11,7 +11,6 @@ SECONDS = 12.0
 SOCKETS = 240
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_under_random_faults_the_right_sockets_close_and_no_others() -> None:
     pace, seed = Pace(ending_s=0.4, rotation_s=0.3, fault_s=0.5), secrets.randbelow(10**9)

@@ -37,7 +37,6 @@ def is_finished(facts: Facts, revocation_id: RevocationId) -> bool:
     return facts.revocation(revocation_id)["audited_at"] is not None
 
 
-@pytest.mark.slow
 def test_a_worker_performs_publishes_and_audits_what_is_in_the_queue(
     settings: Settings,
     database: Database,
@@ -73,7 +72,6 @@ def _hears(subscriber: redis_client.client.PubSub, heard: list[str]) -> bool:
     return message is not None
 
 
-@pytest.mark.slow
 def test_a_task_delivered_three_times_at_once_ends_it_once_with_one_event(
     database: Database, facts: Facts, make: Builders, start_worker: StartWorker, queue: TaskQueue
 ):
@@ -91,7 +89,6 @@ def test_a_task_delivered_three_times_at_once_ends_it_once_with_one_event(
     assert len(facts.successes(revocation_id)) == 1
 
 
-@pytest.mark.slow
 def test_unknown_finished_and_malformed_tasks_do_nothing_and_the_next_one_is_performed(
     settings: Settings,
     database: Database,
@@ -125,7 +122,6 @@ def test_unknown_finished_and_malformed_tasks_do_nothing_and_the_next_one_is_per
     assert worker.says("ready")
 
 
-@pytest.mark.slow
 def test_a_worker_killed_before_the_commit_leaves_nothing_and_another_takes_it_up(
     database: Database,
     database_url: str,
@@ -153,7 +149,6 @@ def test_a_worker_killed_before_the_commit_leaves_nothing_and_another_takes_it_u
     assert len(facts.successes(revocation_id)) == 1
 
 
-@pytest.mark.slow
 def test_a_task_that_a_restarted_broker_has_lost_is_enqueued_again_by_the_sweep(
     database: Database,
     facts: Facts,
@@ -185,7 +180,6 @@ def _is_sent(queue: TaskQueue) -> bool:
     return True
 
 
-@pytest.mark.slow
 def test_the_canary_is_answered_through_the_queue_of_revocations(
     facts: Facts, start_worker: StartWorker, queue: TaskQueue
 ):
@@ -197,7 +191,6 @@ def test_the_canary_is_answered_through_the_queue_of_revocations(
     eventually(lambda: facts.value("SELECT answered_at FROM canary") != before)
 
 
-@pytest.mark.slow
 def test_a_worker_with_a_wrong_setting_stops_with_one_sentence_that_names_it(
     start_celery: Callable[..., CeleryProcess],
 ):
@@ -207,7 +200,6 @@ def test_a_worker_with_a_wrong_setting_stops_with_one_sentence_that_names_it(
     assert "Traceback" not in worker.output
 
 
-@pytest.mark.slow
 def test_a_worker_survives_a_frozen_broker(
     database: Database,
     facts: Facts,
@@ -232,7 +224,6 @@ def test_a_worker_survives_a_frozen_broker(
     assert worker.says("ready")
 
 
-@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_finishes_its_task_first(
     database: Database,
     database_url: str,
