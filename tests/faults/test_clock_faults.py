@@ -8,7 +8,6 @@ from tests.faults.playing import play
 from tests.faults.world import World
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.timeout(180),
     pytest.mark.skipif(
         shutil.which("cc") is None, reason="the clock of one process is stepped by a C library"

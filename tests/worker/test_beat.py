@@ -16,7 +16,7 @@ from tests.operations.performing import Facts
 from tests.waiting import eventually
 from tests.worker.conftest import CeleryProcess
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = pytest.mark.timeout(120)
 SOON = timedelta(milliseconds=50)
 
 
