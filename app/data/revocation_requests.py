@@ -1,5 +1,7 @@
 """Asking for a revocation: the durable row, found again by idempotency key or by what it aims at."""
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -15,6 +17,7 @@ __all__ = [
     "insert_request",
     "lock_target",
     "mark_transaction",
+    "request_once",
 ]
 
 
@@ -58,6 +61,31 @@ def find_by_idempotency_key(
     if row["request_digest"] != idempotency.request_digest:
         raise Conflict("idempotency_key_reused")
     return Requested(revocation_id=RevocationId(row["id"]), is_new=False)
+
+
+def request_once(
+    db: Session,
+    request: RevocationRequest,
+    *,
+    is_live: bool,
+    look_again: Callable[[], bool],
+    ended_by: Callable[[], RevocationId | None] = lambda: None,
+) -> Requested:
+    """The end of the locked target is on record, once: the pending request if there is one, else a new one.
+
+    What is over has nothing to perform, publish or audit: it gets the revocation that `ended_by` names, or else the
+    latest of this kind. The target's lock keeps others from asking, not from performing; so where nothing is found
+    pending, `look_again` says whether it is live still, since it may have been performed between two statements.
+    """
+    pending = find_by_target(db, request, only_pending=True) if is_live else None
+    if pending is not None:
+        return pending
+    if is_live and look_again():
+        return insert_request(db, request)
+    known = ended_by()
+    if known is not None:
+        return Requested(revocation_id=known, is_new=False)
+    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
 
 
 def lock_target(db: Session, target_id: RevocationTarget) -> None:

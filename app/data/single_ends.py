@@ -1,33 +1,17 @@
-"""Asking for the end of one session or one API token: once, however often and however simultaneously it is asked for.
-
-The lock keeps others from asking, not from performing: so after nothing was found pending, the credential is looked at
-again. What was performed between two statements shows as ended then, and is not asked for a second time.
-"""
+"""Asking for the end of one session or one API token: once, however often and however simultaneously it is asked for."""
 
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
 from app.data.api_tokens import ApiTokenRow, find_revocation_of_token
-from app.data.revocation_requests import (
-    find_by_idempotency_key,
-    find_by_target,
-    insert_nothing_to_end,
-    insert_request,
-    lock_target,
-)
+from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_once
 from app.data.session_rows import SessionRow, find_revocation_of_session
 from app.domain.caller import Caller
 from app.domain.closing import Reason
 from app.domain.errors import NotFound
-from app.domain.ids import ApiTokenId, RevocationId, SessionId
-from app.domain.revocation_request import (
-    Idempotency,
-    Requested,
-    RevocationKind,
-    RevocationRequest,
-    requested_of,
-)
+from app.domain.ids import ApiTokenId, SessionId
+from app.domain.revocation_request import Idempotency, Requested, RevocationKind, requested_of
 
 __all__ = ["request_session_end", "request_token_end"]
 
@@ -64,13 +48,13 @@ def request_session_end(
         account_id=session.account_id,
         idempotency=idempotency,
     )
-    pending = None if session.is_ended else find_by_target(db, request, only_pending=True)
-    if pending is not None:
-        return pending
-    latest = find() or session
-    if latest.is_ended:
-        return _over(db, request, find_revocation_of_session(db, latest))
-    return insert_request(db, request)
+    return request_once(
+        db,
+        request,
+        is_live=not session.is_ended,
+        look_again=lambda: not (find() or session).is_ended,
+        ended_by=lambda: find_revocation_of_session(db, session),
+    )
 
 
 def request_token_end(
@@ -100,16 +84,10 @@ def request_token_end(
         account_id=token.account_id,
         idempotency=idempotency,
     )
-    pending = None if token.is_ended else find_by_target(db, request, only_pending=True)
-    if pending is not None:
-        return pending
-    latest = find() or token
-    if latest.is_ended:
-        return _over(db, request, find_revocation_of_token(db, latest))
-    return insert_request(db, request)
-
-
-def _over(db: Session, request: RevocationRequest, ended_by: RevocationId | None) -> Requested:
-    if ended_by is not None:
-        return Requested(revocation_id=ended_by, is_new=False)
-    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+    return request_once(
+        db,
+        request,
+        is_live=not token.is_ended,
+        look_again=lambda: not (find() or token).is_ended,
+        ended_by=lambda: find_revocation_of_token(db, token),
+    )

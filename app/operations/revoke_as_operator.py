@@ -8,12 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.data.account_closures import request_account_closure
 from app.data.account_ends import request_account_end
-from app.data.revocation_requests import (
-    find_by_target,
-    insert_nothing_to_end,
-    insert_request,
-    lock_target,
-)
+from app.data.revocation_requests import lock_target, request_once
 from app.data.rows import Row, one_row
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
@@ -80,15 +75,13 @@ def _suspend(db: Session, target_id: UUID) -> Requested:
 
 
 def _once(db: Session, request: RevocationRequest, *, query: str) -> Requested:
-    """`query` looks at the target. Twice, since it may have been performed between two statements."""
+    """`query` looks at the target."""
     lock_target(db, request.target_id)
-    if _is_live(one_row(db, query, id=request.target_id)):
-        pending = find_by_target(db, request, only_pending=True)
-        if pending is not None:
-            return pending
-    if _is_live(one_row(db, query, id=request.target_id)):
-        return insert_request(db, request)
-    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+
+    def is_live() -> bool:
+        return _is_live(one_row(db, query, id=request.target_id))
+
+    return request_once(db, request, is_live=is_live(), look_again=is_live)
 
 
 def _is_live(row: Row | None) -> bool:

@@ -3,13 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.data.organizations import require_org_admin
-from app.data.revocation_requests import (
-    find_by_idempotency_key,
-    find_by_target,
-    insert_nothing_to_end,
-    insert_request,
-    lock_target,
-)
+from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_once
 from app.data.support_grants import find_grant
 from app.domain.caller import Caller
 from app.domain.closing import Reason
@@ -33,6 +27,11 @@ def revoke_support_grant(
     if earlier is not None:
         return earlier
     lock_target(db, grant_id)
+
+    def is_usable() -> bool:
+        latest = find_grant(db, grant_id, org_id=organization.org_id)
+        return latest is not None and latest.is_usable
+
     grant = find_grant(db, grant_id, org_id=organization.org_id)
     if grant is None:
         raise NotFound("support_grant")
@@ -45,11 +44,4 @@ def revoke_support_grant(
         org_id=organization.org_id,
         idempotency=idempotency,
     )
-    pending = find_by_target(db, request, only_pending=True) if grant.is_usable else None
-    if pending is not None:
-        return pending
-    # Once more: it may have been performed between the two statements.
-    latest = find_grant(db, grant_id, org_id=organization.org_id)
-    if latest is not None and latest.is_usable:
-        return insert_request(db, request)
-    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+    return request_once(db, request, is_live=grant.is_usable, look_again=is_usable)
