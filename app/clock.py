@@ -5,19 +5,13 @@ sleeps. What people read, and what is compared with the database, comes from the
 """
 
 import time
-from datetime import UTC, datetime
 
-__all__ = ["boot_seconds", "sleep_seconds", "wall_clock"]
+__all__ = ["boot_seconds", "sleep_seconds"]
 
 
 def boot_seconds() -> float:
     """Seconds since boot, sleeping time included (CLOCK_BOOTTIME; CLOCK_MONOTONIC where there is none)."""
     return time.clock_gettime(_SUSPEND_PROOF)
-
-
-def wall_clock() -> datetime:
-    """The time of day in UTC, for logs and command output; it may step, so nothing is decided by it."""
-    return datetime.now(UTC)
 
 
 def sleep_seconds(duration_s: float) -> None:
