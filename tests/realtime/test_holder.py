@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from socket import SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 
 import pytest
 from prometheus_client import REGISTRY
@@ -238,6 +239,7 @@ async def test_what_comes_in_while_the_node_holds_is_not_read_without_bound(sett
         await eventually(lambda: not node.node.is_current)
         (entry,) = entries_of(node)
         protocol = entry.handle.transport._protocol
+        _with_small_kernel_buffers(protocol.transport, socket.transport)
         payload = "x" * 8_000
 
         async def send_all() -> None:
@@ -250,3 +252,11 @@ async def test_what_comes_in_while_the_node_holds_is_not_read_without_bound(sett
         let_back(node, settings)
         assert [(await received(socket))["id"] for _ in range(frames)] == list(range(frames))
         await sending
+
+
+def _with_small_kernel_buffers(*transports: asyncio.BaseTransport) -> None:
+    """Left alone, a kernel may keep tens of megabytes on the way, and the sender would not notice who reads."""
+    for transport in transports:
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(SOL_SOCKET, SO_RCVBUF, 32_768)
+        raw.setsockopt(SOL_SOCKET, SO_SNDBUF, 32_768)
