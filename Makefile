@@ -63,7 +63,7 @@ format: $(DEV) ## Put the code into its form, and fix what can be fixed
 
 .PHONY: lock
 lock: $(DEV) ## Resolve the requirement locks anew (ARGS=--upgrade: to the newest versions)
-	$(COMPILE) $(ARGS) pyproject.toml --extra embedded --group build --group dev -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra embedded --extra otel --group build --group dev -o requirements/dev.txt
 	$(COMPILE) -c requirements/dev.txt pyproject.toml --extra embedded --group build -o requirements/embedded.txt
 	$(COMPILE) -c requirements/dev.txt pyproject.toml --group build -o requirements/runtime.txt
 	echo 'uv>=0.13' | $(COMPILE) $(ARGS) - -o requirements/uv.txt

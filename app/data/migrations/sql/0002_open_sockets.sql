@@ -1,0 +1,2 @@
+-- Which node holds how many sockets on which credential.
+SELECT 1;

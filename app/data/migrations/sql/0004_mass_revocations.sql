@@ -1,0 +1,2 @@
+-- Revoking by the thousand, as a job.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- A revocation carries its trace.
+SELECT 1;
