@@ -28,7 +28,8 @@ up: $(EMBEDDED) ## Run a whole fleet on this machine, until Ctrl-C
 	@$(BIN)/cutoff up $(ARGS)
 
 .PHONY: test
-test: $(DEV) ## Run the tests, on real processes
+test: $(DEV) ## Run the tests, on real processes and in a real browser
+	@.ci/browser >/dev/null || true
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 .PHONY: prove

@@ -21,7 +21,9 @@ BEAT_SCHEDULE: Final = {
     "expire support grants": _every(SWEEP_EVERY, "worker.tasks.expire_support_grants"),
     "expire credentials": _every(SWEEP_EVERY, "worker.tasks.expire_credentials"),
     "resume revocations": _every(SWEEP_EVERY, "worker.tasks.resume_revocations"),
+    "resume mass revocations": _every(SWEEP_EVERY, "worker.tasks.resume_mass_revocations"),
     "settle receipts": _every(SWEEP_EVERY, "worker.tasks.settle_receipts"),
+    "deliver webhooks": _every(SWEEP_EVERY, "worker.tasks.deliver_webhooks"),
     "canary": _every(SWEEP_EVERY, "worker.tasks.canary"),
     "prune": _every(PRUNE_EVERY, "worker.tasks.prune"),
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -51,7 +52,7 @@ class Bridge:
             await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT.total_seconds())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        started = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        started = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
         self._running.add(started)
         started.add_done_callback(self._forget)
         return await asyncio.shield(started)

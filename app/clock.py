@@ -5,13 +5,19 @@ sleeps. What people read, and what is compared with the database, comes from the
 """
 
 import time
+from datetime import UTC, datetime
 
-__all__ = ["boot_seconds", "sleep_seconds"]
+__all__ = ["boot_seconds", "sleep_seconds", "wall_clock"]
 
 
 def boot_seconds() -> float:
     """Seconds since boot, sleeping time included (CLOCK_BOOTTIME; CLOCK_MONOTONIC where there is none)."""
     return time.clock_gettime(_SUSPEND_PROOF)
+
+
+def wall_clock() -> datetime:
+    """What this machine takes for the time: to be judged against another's, never to be counted on."""
+    return datetime.now(UTC)
 
 
 def sleep_seconds(duration_s: float) -> None:

@@ -116,6 +116,10 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = ()
     """Addresses whose `X-Forwarded-For` is believed."""
 
+    webhook_private_addresses: bool = False
+    """Whether webhooks may go to addresses that are not public: for development."""
+    webhook_give_up_after: Duration = timedelta(days=3)
+
     statement_timeout: Duration = timedelta(seconds=5)
     lock_timeout: Duration = timedelta(seconds=2)
     idle_in_transaction_timeout: Duration = timedelta(seconds=1)
@@ -124,6 +128,9 @@ class Settings(BaseSettings):
     enqueue_timeout: Duration = timedelta(seconds=1)
     publish_timeout: Duration = timedelta(seconds=0.5)
     wait_limit: Duration = timedelta(seconds=30)
+    worker_metrics: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+:[0-9]{1,5}$")
+    """Where a worker's first process shows its metrics, `host:port`; each further one a port higher."""
+    tracing_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @property
     def broker_url(self) -> str:

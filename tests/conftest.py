@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -19,6 +20,12 @@ GIVEN_DATABASE_URL = os.environ.get("DATABASE_URL", "")
 GIVEN_REDIS_URL = os.environ.get("REDIS_URL", "")
 BUS_KEY = "a key of the tests"
 
+
+# A machine with other work on it makes no example slow, and no strategy bad.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 PROOFS = ("faults", "simulation", "soak")
 """Folders whose tests take minutes in sum: `make prove`."""

@@ -128,7 +128,8 @@ _EMPTY = """
 DELETE FROM receipt_node; DELETE FROM node; DELETE FROM audit_event;
 DELETE FROM refresh_token; DELETE FROM session; DELETE FROM api_token; DELETE FROM support_access_grant;
 DELETE FROM role_grant; DELETE FROM organization; DELETE FROM account;
-DELETE FROM revocation_transaction; DELETE FROM revocation; DELETE FROM closure;
+DELETE FROM webhook_delivery; DELETE FROM notice; DELETE FROM support_use;
+DELETE FROM revocation_transaction; DELETE FROM revocation; DELETE FROM closure; DELETE FROM mass_revocation;
 UPDATE canary SET answered_at = NULL;
 UPDATE closure_horizon SET pruned_through = '0' WHERE pruned_through <> '0'::xid8;
 """

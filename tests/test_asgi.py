@@ -7,6 +7,7 @@ import pytest
 from app.asgi import Application
 from app.config import Settings
 from app.realtime import self_test
+from tests.databases import TestDatabases
 from tests.realtime.nodes import a_node, quick
 
 MESSAGES = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
@@ -72,3 +73,20 @@ async def test_a_second_life_begins_anew(settings: Settings, times: int):
     application = Application(settings)
     for _ in range(times):
         assert len(await lifespan(application)) == 2
+
+
+async def test_a_database_that_was_never_migrated_stops_the_start_and_says_what_to_run(
+    settings: Settings, databases: TestDatabases
+):
+    with databases.empty() as url:
+        failed, raised = await lifespan(Application(settings.model_copy(update={"database_url": url})))
+    assert failed["type"] == "lifespan.startup.failed"
+    assert "run `cutoff migrate`" in failed["message"]
+    assert raised == {"raised": "NotMigratedError"}
+
+
+async def test_a_database_that_is_away_stops_no_start(settings: Settings):
+    """It may come later; until then the node is not ready."""
+    away = settings.model_copy(update={"database_url": "postgresql://127.0.0.1:1/nowhere"})
+    async with a_node(away, ready=False) as node:
+        assert "PostgreSQL does not answer." in node.node.why

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import task_postrun, task_prerun, worker_process_init, worker_process_shutdown
+from celery.utils.log import current_process_index
 from kombu.entity import Exchange, Queue
 
 from app.config import Settings, SettingsError, load_settings
 from app.fanout.task_queue import REVOCATIONS, UPKEEP, celery_settings
 from beat_schedule import BEAT_SCHEDULE
-from worker import process
+from worker import process, watching
 
 __all__ = ["app"]
 
@@ -43,6 +44,8 @@ def _configuration() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": SHUTDOWN_GRACE.total_seconds(),
         "worker_cancel_long_running_tasks_on_connection_loss": False,
+        # What a task logs is a line of JSON already, and stays one.
+        "worker_redirect_stdouts": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "enable_utc": True,
@@ -64,7 +67,17 @@ app.add_defaults(_configuration)
 
 @worker_process_init.connect(weak=False)
 def _open(**_: object) -> None:
-    process.open_process(_settings())
+    process.open_process(_settings(), number=current_process_index(base=0) or 0)
+
+
+@task_prerun.connect(weak=False)
+def _begin(task_id: str, task: Any, **_: object) -> None:
+    watching.task_begins(task_id, name=task.name, trace=task.request.get("traceparent"))
+
+
+@task_postrun.connect(weak=False)
+def _end(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
+    watching.task_ends(task_id, name=task.name, outcome=(state or "unknown").lower())
 
 
 @worker_process_shutdown.connect(weak=False)

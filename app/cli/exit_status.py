@@ -18,7 +18,7 @@ class ExitStatus(IntEnum):
         """In words, for the help."""
         return {
             ExitStatus.DONE: "done, and as it should be",
-            ExitStatus.NOT_SO: "not found, not confirmed by every node, or a scenario went wrong",
-            ExitStatus.CANNOT: "wrong usage, a wrong setting, or a server that does not answer",
+            ExitStatus.NOT_SO: "not found, not confirmed by every node, not agreed to, a scenario or a finding that is wrong",
+            ExitStatus.CANNOT: "wrong usage, a wrong setting, a server that does not answer, or nobody there to be asked",
             ExitStatus.INTERRUPTED: "interrupted",
         }[self]

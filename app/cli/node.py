@@ -1,6 +1,8 @@
 """`cutoff node`: the application under uvicorn, with the protocol that has the gate."""
 
 import resource
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -16,15 +18,19 @@ BACKLOG = 4096
 SHUTDOWN_MARGIN_S = 5
 """Beyond the close grace, for what is not a socket: requests in flight, transactions that finish."""
 TICKS_PER_SECOND = 10
+HTTP_PROTOCOL = "app.realtime.http_protocol:CutoffHttpProtocol"
 PROTOCOL = "app.realtime.uvicorn_protocol:CutoffProtocol"
 
 
-def serve(*, host: str, port: int, uds: Path | None) -> None:
+def serve(*, host: str, port: int, uds: Path | None, application: str) -> None:
     """Serves until SIGTERM or SIGINT, then closes every socket with 1012, and ends in bounded time."""
     settings = load_settings()
+    # A module of one's own lies where the command was typed.
+    sys.path.insert(0, "")
     _raise_open_files()
-    server = _Server(_uvicorn_config(settings, host=host, port=port, uds=uds))
-    server.run()
+    server = _Server(_uvicorn_config(settings, host=host, port=port, uds=uds, application=application))
+    with suppress(SystemExit):  # uvicorn's word for a start that failed, with a status of its own
+        server.run()
     if not server.started:
         raise typer.Exit(ExitStatus.CANNOT)
 
@@ -40,14 +46,16 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _uvicorn_config(settings: Settings, *, host: str, port: int, uds: Path | None) -> uvicorn.Config:
+def _uvicorn_config(
+    settings: Settings, *, host: str, port: int, uds: Path | None, application: str
+) -> uvicorn.Config:
     return uvicorn.Config(
-        "app.asgi:app",
+        application,
         host=host,
         port=port,
         uds=str(uds) if uds else None,
         loop="uvloop",
-        http="httptools",
+        http=HTTP_PROTOCOL,
         ws=PROTOCOL,
         ws_max_size=settings.frame_limit,
         # Heartbeats are ours: a server's ping would go on while a node holds.

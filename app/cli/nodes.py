@@ -52,18 +52,6 @@ def _all_nodes(database: Database) -> Iterator[NodeRow]:
         yield from page.items
 
 
-def _state(row: NodeRow) -> str:
-    """The first that applies, for a person."""
-    states = {
-        "left": row.left_at is not None,
-        "silent": row.is_silent,
-        "other cluster": not row.is_on_this_cluster,
-        "not current": not row.is_current,
-        "deaf": not row.is_subscribed,
-    }
-    return next((state for state, applies in states.items() if applies), "current")
-
-
 def _table(rows: list[NodeRow]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("name", "id", "state", "policy"):
@@ -73,7 +61,7 @@ def _table(rows: list[NodeRow]) -> Table:
     for row in rows:
         seen = f"{row.silent_for.total_seconds():.1f} s ago"
         numbers = (str(row.sockets), str(row.pending), seen)
-        table.add_row(row.name, str(row.node_id), _state(row), row.policy, *numbers)
+        table.add_row(row.name, str(row.node_id), row.state, row.policy, *numbers)
     return table
 
 
@@ -81,7 +69,7 @@ def _as_json(row: NodeRow) -> dict[str, Any]:
     return {
         "id": str(row.node_id),
         "name": row.name,
-        "state": _state(row),
+        "state": row.state,
         "policy": row.policy,
         "lease_s": row.lease.total_seconds(),
         "is_current": row.is_current,

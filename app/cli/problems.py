@@ -6,11 +6,15 @@ from app.cli.exit_status import ExitStatus
 from app.config import SettingsError
 from app.domain.errors import Conflict, CutoffError, Invalid, NotFound, Unavailable
 
-__all__ = ["CommandRefused", "Problem", "problem_of"]
+__all__ = ["CommandRefused", "NothingDone", "Problem", "problem_of"]
 
 
 class CommandRefused(CutoffError):
     """A sentence for the person at the keyboard."""
+
+
+class NothingDone(CutoffError):
+    """The person at the keyboard said no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ def problem_of(error: Exception) -> Problem | None:
         case Unavailable(what=what):
             return Problem(_unavailable(what), ExitStatus.CANNOT)
         case SettingsError() | CutoffError():
-            return Problem(str(error), ExitStatus.CANNOT)
+            is_no = isinstance(error, NothingDone)
+            return Problem(str(error), ExitStatus.NOT_SO if is_no else ExitStatus.CANNOT)
         case _:
             return None
 

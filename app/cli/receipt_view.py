@@ -4,24 +4,29 @@ from datetime import datetime
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
-from app.domain.receipts import Receipt
+from app.domain.receipts import Receipt, UnconfirmedNode
 
-__all__ = ["receipt_as_json", "show_receipt"]
+__all__ = ["receipt_as_json", "receipt_for_people"]
 
 
-def show_receipt(receipt: Receipt, console: Console) -> None:
+def receipt_for_people(receipt: Receipt) -> Group:
     """What was ended, how far that is, and what each node did."""
-    console.print(
-        f"[bold]{receipt.revocation_id}[/bold]  {receipt.kind} ({receipt.reason}), by {receipt.source}"
+    head = Text.assemble(
+        (str(receipt.revocation_id), "bold"), f"  {receipt.kind} ({receipt.reason}), by {receipt.source}"
     )
-    console.print(
+    state = Text(
         f"{receipt.state}: {receipt.closed} sockets closed, {receipt.closing} closing; "
-        f"{receipt.sessions_ended} sessions, {receipt.tokens_ended} tokens, {receipt.grants_ended} grants ended",
-        soft_wrap=True,
+        f"{receipt.sessions_ended} sessions, {receipt.tokens_ended} tokens, {receipt.grants_ended} grants ended"
     )
+    nodes = [_nodes(receipt)] if receipt.nodes else []
+    return Group(head, state, *nodes, *(_unconfirmed(node) for node in receipt.unconfirmed))
+
+
+def _nodes(receipt: Receipt) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("node")
     for heading in ("closed", "clean", "aborted", "already gone", "closing", "slowest ms"):
@@ -30,16 +35,15 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
         counts = (node.closed, node.clean, node.aborted, node.already_gone, node.closing)
         slowest = "-" if node.slowest_ms is None else f"{node.slowest_ms:.1f}"
         table.add_row(node.name, *(str(count) for count in counts), slowest)
-    if receipt.nodes:
-        console.print(table)
-    for unconfirmed in receipt.unconfirmed:
-        lease = unconfirmed.lease_ends_at
-        until = (
-            "has to confirm, or be forgotten" if lease is None else f"its lease ends at {lease.isoformat()}"
-        )
-        console.print(
-            f"[bold]unconfirmed[/bold]: {unconfirmed.name} ({unconfirmed.policy}), {until}", soft_wrap=True
-        )
+    return table
+
+
+def _unconfirmed(node: UnconfirmedNode) -> Text:
+    ends_at = node.lease_ends_at
+    until = (
+        "has to confirm, or be forgotten" if ends_at is None else f"its lease ends at {ends_at.isoformat()}"
+    )
+    return Text.assemble(("unconfirmed", "bold"), f": {node.name} ({node.policy}), {until}")
 
 
 def receipt_as_json(receipt: Receipt) -> dict[str, Any]:

@@ -17,12 +17,14 @@ from app.embedded.free_port import free_port
 __all__ = ["run_fleet"]
 
 
-def run_fleet(*, nodes: int, port: int) -> None:
+def run_fleet(*, nodes: int, port: int, application: str) -> None:
     """The fleet runs until Ctrl-C or SIGTERM; whatever of it dies is started again."""
     ports = tuple(_free_from(port + number) for number in range(nodes))
     with stopped_by_signals():
         print("Starting PostgreSQL, Valkey, nodes, worker and beat ...", file=sys.stderr)
-        with running_fleet(ports=ports, prepare=prepare_database, tell=_tell) as fleet:
+        with running_fleet(
+            ports=ports, prepare=prepare_database, tell=_tell, application=application
+        ) as fleet:
             _introduce(fleet)
             _wait_for_the_end()
         print("\nStopped.", file=sys.stderr)

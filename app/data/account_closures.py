@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 from app.data.accounts import is_last_global_admin, lock_global_admins, take_instant
 from app.data.revocation_requests import (
     find_by_idempotency_key,
-    find_by_target,
-    insert_nothing_to_end,
     insert_request,
     lock_target,
     mark_transaction,
+    request_what_is_over,
 )
 from app.data.rows import one_row, run
 from app.domain.errors import Conflict, NotFound
@@ -44,7 +43,7 @@ def request_account_closure(
     if account is None or (mark == "suspended_at" and account["deleted_at"] is not None):
         raise NotFound("account")
     if account[mark] is not None:
-        return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+        return request_what_is_over(db, request)
     return _close(db, request, account_id, statement=_MARK[mark])
 
 

@@ -1,22 +1,18 @@
 """Accounts: their lock, the instants given out under it, and the stamps that end credentials."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from app.data.rows import Row, all_rows, one_row, run
-from app.data.scope import ACCOUNT_IN_SCOPE
+from app.data.rows import one_row, run
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.ids import AccountId, SessionId
-from app.domain.paging import Page, PageRequest, Position, page_of
 
 __all__ = [
-    "AccountSummary",
-    "find_accounts",
+    "give_password",
     "has_live_session",
     "insert_account",
     "is_last_global_admin",
@@ -26,19 +22,6 @@ __all__ = [
     "stamp_signed_out",
     "take_instant",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSummary:
-    """An account as an admin sees it in a list."""
-
-    account_id: AccountId
-    email: str
-    display_name: str
-    is_global_admin: bool
-    created_at: datetime
-    suspended_at: datetime | None
-    live_sessions: int
 
 
 def insert_account(
@@ -112,6 +95,21 @@ def replace_password(db: Session, account_id: AccountId, *, verified_hash: str, 
     return replaced == 1
 
 
+def give_password(db: Session, *, email: str, password_hash: str) -> AccountId | None:
+    """The account of that address signs in with that password; None if there is none."""
+    row = one_row(
+        db,
+        """
+        UPDATE account SET password_hash = %(password_hash)s
+         WHERE email = %(email)s AND deleted_at IS NULL
+        RETURNING id
+        """,
+        email=email.lower(),
+        password_hash=password_hash,
+    )
+    return None if row is None else AccountId(row["id"])
+
+
 def stamp_ended(
     db: Session,
     account_id: AccountId,
@@ -172,43 +170,3 @@ def is_last_global_admin(db: Session, account_id: AccountId) -> bool:
         id=account_id,
     )
     return row is not None and bool(row["is_one"]) and row["admins"] == 1
-
-
-def find_accounts(db: Session, *, caller: AccountId, search: str, page: PageRequest) -> Page[AccountSummary]:
-    """Accounts in the caller's scope whose e-mail address or name contains `search`, newest first.
-
-    A Global Admin's scope is everybody, an organization admin's the members of their own organizations.
-    """
-    rows = all_rows(
-        db,
-        f"""
-        SELECT a.id, a.email, a.display_name, a.is_global_admin, a.created_at, a.suspended_at,
-               (SELECT count(*) FROM session s
-                 WHERE s.account_id = a.id AND s.terminated_at IS NULL AND s.expires_at > statement_timestamp()
-                   AND s.issued_at > coalesce(a.sessions_ended_at, '-infinity')) AS live_sessions
-          FROM account a
-         WHERE a.deleted_at IS NULL
-           AND (position(%(search)s IN a.email) > 0 OR position(%(search)s IN lower(a.display_name)) > 0)
-           AND {ACCOUNT_IN_SCOPE}
-           AND (%(after_at)s::timestamptz IS NULL
-                OR (a.created_at, a.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
-         ORDER BY a.created_at DESC, a.id DESC
-         LIMIT %(page_limit)s
-        """,  # noqa: S608 - what is put in is a constant
-        caller=caller,
-        search=search.strip().lower(),
-        **page.parameters,
-    )
-    return page_of(rows, page, item=_summary, position=lambda row: Position(row["created_at"], row["id"]))
-
-
-def _summary(row: Row) -> AccountSummary:
-    return AccountSummary(
-        account_id=AccountId(row["id"]),
-        email=row["email"],
-        display_name=row["display_name"],
-        is_global_admin=row["is_global_admin"],
-        created_at=row["created_at"],
-        suspended_at=row["suspended_at"],
-        live_sessions=row["live_sessions"],
-    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from app.data.open_sockets import SOCKETS_ON_TOKEN
 from app.data.rows import Row, all_rows, one_row, run
 from app.domain.closing import Reason
 from app.domain.ids import AccountId, ApiTokenId, RevocationId, TokenHash
@@ -25,13 +26,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
-    """A live API token as its owner sees it: the token itself was shown once, when it was made."""
+    """A live API token as its owner sees it: the token itself was shown once, when it was made.
+
+    `sockets` as the nodes told last.
+    """
 
     api_token_id: ApiTokenId
     name: str
     issued_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    sockets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,12 @@ def insert_api_token(
         expires_at=expires_at,
     )
     return ApiToken(
-        api_token_id=api_token_id, name=name, issued_at=issued_at, expires_at=expires_at, last_used_at=None
+        api_token_id=api_token_id,
+        name=name,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        last_used_at=None,
+        sockets=0,
     )
 
 
@@ -77,8 +87,8 @@ def find_live_api_tokens(db: Session, account_id: AccountId, page: PageRequest) 
     """The account's live API tokens, newest first."""
     rows = all_rows(
         db,
-        """
-        SELECT t.*
+        f"""
+        SELECT t.*, {SOCKETS_ON_TOKEN} AS sockets
           FROM api_token t JOIN account a ON a.id = t.account_id
          WHERE a.id = %(account_id)s AND a.suspended_at IS NULL AND a.deleted_at IS NULL
            AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > statement_timestamp())
@@ -87,7 +97,7 @@ def find_live_api_tokens(db: Session, account_id: AccountId, page: PageRequest) 
                 OR (t.issued_at, t.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
          ORDER BY t.issued_at DESC, t.id DESC
          LIMIT %(page_limit)s
-        """,
+        """,  # noqa: S608 - a constant
         account_id=account_id,
         **page.parameters,
     )
@@ -190,4 +200,5 @@ def _token(row: Row) -> ApiToken:
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
         last_used_at=row["last_used_at"],
+        sockets=row["sockets"],
     )

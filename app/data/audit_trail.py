@@ -1,7 +1,7 @@
 """Reading the audit trail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.data.rows import Row, all_rows
+from app.data.scope import ACCOUNT_KNOWN_TO_CALLER
 from app.domain.ids import AccountId, OrgId, RevocationId
 from app.domain.paging import Page, PageRequest, Position, page_of
+from app.domain.searching import TrailSearch
 
 __all__ = ["TrailEvent", "find_trail"]
 
@@ -37,36 +39,52 @@ class TrailEvent:
 
 
 def find_trail(
-    db: Session, *, reader: AccountId, org_id: OrgId | None, event_type: str | None, page: PageRequest
+    db: Session, *, reader: AccountId | None, org_id: OrgId | None, search: TrailSearch, page: PageRequest
 ) -> Page[TrailEvent]:
-    """What the reader may see of the trail, newest first, of one organization or one type if named.
+    """What the reader may see of the trail and answers the search, newest first; of one organization if named.
 
-    A Global Admin sees everything; an organization's admin what happened in it; everybody what they did themselves
-    and what happened to their account.
+    A Global Admin sees everything, and so does an operator, who is nobody (None); an organization's admin what happened in it; everybody what they did themselves
+    and what happened to their account. An e-mail address finds nothing unless it is one that the reader may know.
     """
     rows = all_rows(
         db,
-        """
-        SELECT e.*
-          FROM audit_event e
-         WHERE (EXISTS (SELECT FROM account a WHERE a.id = %(reader)s AND a.is_global_admin)
-                OR e.account_id = %(reader_text)s OR e.actor_id = %(reader_text)s
-                OR e.org_id IN (SELECT r.org_id::text FROM role_grant r
-                                 WHERE r.account_id = %(reader)s AND r.role = 'admin'))
-           AND (%(org_id)s::text IS NULL OR e.org_id = %(org_id)s)
-           AND (%(event_type)s::text IS NULL OR e.type = %(event_type)s)
-           AND (%(after_at)s::timestamptz IS NULL
-                OR (e.occurred_at, e.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
-         ORDER BY e.occurred_at DESC, e.id DESC
-         LIMIT %(page_limit)s
-        """,
-        reader=reader,
-        reader_text=str(reader),
+        _SEARCH,
+        caller=reader,
+        caller_text=None if reader is None else str(reader),
         org_id=None if org_id is None else str(org_id),
-        event_type=event_type,
+        **asdict(search),
         **page.parameters,
     )
     return page_of(rows, page, item=_event, position=lambda row: Position(row["occurred_at"], row["id"]))
+
+
+_SEARCH = f"""
+SELECT e.*
+  FROM audit_event e
+ WHERE (%(caller)s::uuid IS NULL
+        OR EXISTS (SELECT FROM account a WHERE a.id = %(caller)s AND a.is_global_admin)
+        OR e.account_id = %(caller_text)s OR e.actor_id = %(caller_text)s
+        OR e.org_id IN (SELECT r.org_id::text FROM role_grant r
+                         WHERE r.account_id = %(caller)s AND r.role = 'admin'))
+   AND (%(org_id)s::text IS NULL OR e.org_id = %(org_id)s)
+   AND (%(type)s::text IS NULL OR e.type = %(type)s)
+   AND (%(outcome)s::text IS NULL OR e.outcome = %(outcome)s)
+   AND (%(account)s::text IS NULL OR e.account_id = lower(%(account)s)
+        OR e.account_id IN (SELECT a.id::text FROM account a
+                             WHERE a.email = lower(%(account)s) AND {ACCOUNT_KNOWN_TO_CALLER}))
+   AND (%(actor)s::text IS NULL OR e.actor_id = lower(%(actor)s)
+        OR e.actor_id IN (SELECT a.id::text FROM account a
+                           WHERE a.email = lower(%(actor)s) AND {ACCOUNT_KNOWN_TO_CALLER}))
+   AND (%(text)s::text IS NULL
+        OR position(lower(%(text)s) IN lower(concat_ws(' ', e.type, e.reason, e.ip_address, e.metadata, e.actor_id,
+               e.account_id, e.session_id, e.api_token_id, e.grant_id, e.org_id, e.revocation_id))) > 0)
+   AND (%(since)s::timestamptz IS NULL OR e.occurred_at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR e.occurred_at < %(until)s)
+   AND (%(after_at)s::timestamptz IS NULL
+        OR (e.occurred_at, e.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+ ORDER BY e.occurred_at DESC, e.id DESC
+ LIMIT %(page_limit)s
+"""  # noqa: S608 - what is put in is a constant
 
 
 def _event(row: Row) -> TrailEvent:

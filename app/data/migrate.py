@@ -28,9 +28,11 @@ def downgrade(connection: Connection, revision: str) -> None:
 
 
 def missing_revision(connection: Connection) -> str | None:
-    """The revision that this code needs and the database has not; None when they agree."""
-    head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    return None if MigrationContext.configure(connection).get_current_revision() == head else head
+    """The revision that this code needs and the database has not; None when they agree, or the database is newer."""
+    scripts = ScriptDirectory.from_config(_config(connection))
+    head, present = scripts.get_current_head(), MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    return head if present is None or (present in known and present != head) else None
 
 
 def _config(connection: Connection) -> Config:

@@ -1,14 +1,17 @@
 """Receipts: what the nodes' stored snapshots prove about a revocation, and what the nodes did."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.data.rows import Row, all_rows, one_row, run
+from app.data.rows import Row, all_rows, one_row
 from app.domain.ids import AccountId, NodeId, OrgId, RevocationId
 from app.domain.receipts import NodeOutcome, Receipt, UnconfirmedNode
+from app.logs.tracing import record_span
 
-__all__ = ["find_receipt", "find_visible_receipt", "settle"]
+__all__ = ["RECEIPT_VISIBLE", "find_receipt", "find_visible_receipt", "receipts_from", "settle"]
 
 LEASE_MARGIN = timedelta(seconds=0.5)
 """Waited for on top of the longest lease: for clocks that run at slightly different rates, and a slow statement."""
@@ -20,30 +23,52 @@ def settle(db: Session, *, revocation_id: RevocationId | None, limit: int) -> in
     A node confirms by its stored snapshot: it sees all transactions of the revocation, on this cluster and
     timeline. One that has left, or has admitted nobody yet, is not waited for.
     """
-    return run(db, _SETTLE, id=revocation_id, limit=limit, margin=LEASE_MARGIN)
+    rows = all_rows(db, _SETTLE, id=revocation_id, limit=limit, margin=LEASE_MARGIN)
+    for row in rows:
+        if row["is_complete_now"] and row["traceparent"] is not None:
+            record_span(
+                "receipt",
+                parent=row["traceparent"],
+                began_at=row["requested_at"],
+                ended_at=row["completed_at"],
+                cutoff__revocation_id=str(row["id"]),
+                cutoff__is_confirmed=row["is_confirmed"],
+            )
+    return len(rows)
 
 
 def find_receipt(db: Session, revocation_id: RevocationId) -> Receipt | None:
     """The receipt as last settled; None for an unknown revocation."""
-    return _receipt(db, one_row(db, "SELECT * FROM revocation r WHERE r.id = %(id)s", id=revocation_id))
+    return _only(db, one_row(db, "SELECT * FROM revocation r WHERE r.id = %(id)s", id=revocation_id))
 
 
 def find_visible_receipt(
     db: Session, revocation_id: RevocationId, *, account_id: AccountId, under_grant_of: OrgId | None
 ) -> Receipt | None:
     """The receipt, if it concerns that account; in a support session, only as far as that organization goes."""
-    row = one_row(db, _VISIBLE, id=revocation_id, account_id=account_id, under_grant_of=under_grant_of)
-    return _receipt(db, row)
+    sql = "SELECT r.* FROM revocation r WHERE r.id = %(id)s AND " + RECEIPT_VISIBLE  # noqa: S608 - a constant
+    row = one_row(db, sql, id=revocation_id, account_id=account_id, under_grant_of=under_grant_of)
+    return _only(db, row)
 
 
-def _receipt(db: Session, row: Row | None) -> Receipt | None:
-    if row is None:
-        return None
+def receipts_from(db: Session, rows: Sequence[Row]) -> tuple[Receipt, ...]:
+    """Rows of the table `revocation` as receipts, in their order, each with what the nodes did."""
     outcomes = all_rows(
         db,
-        "SELECT * FROM receipt_node WHERE revocation_id = %(id)s ORDER BY node_name, node_id",
-        id=row["id"],
+        "SELECT * FROM receipt_node WHERE revocation_id = ANY(%(ids)s) ORDER BY node_name, node_id",
+        ids=[row["id"] for row in rows],
     )
+    nodes: defaultdict[object, list[NodeOutcome]] = defaultdict(list)
+    for outcome in outcomes:
+        nodes[outcome["revocation_id"]].append(_outcome(outcome))
+    return tuple(_receipt(row, tuple(nodes[row["id"]])) for row in rows)
+
+
+def _only(db: Session, row: Row | None) -> Receipt | None:
+    return None if row is None else receipts_from(db, [row])[0]
+
+
+def _receipt(row: Row, nodes: tuple[NodeOutcome, ...]) -> Receipt:
     return Receipt(
         revocation_id=RevocationId(row["id"]),
         kind=row["kind"],
@@ -66,7 +91,7 @@ def _receipt(db: Session, row: Row | None) -> Receipt | None:
         sessions_ended=row["sessions_ended"],
         tokens_ended=row["tokens_ended"],
         grants_ended=row["grants_ended"],
-        nodes=tuple(_outcome(outcome) for outcome in outcomes),
+        nodes=nodes,
         unconfirmed=tuple(UnconfirmedNode.from_json(entry) for entry in row["unconfirmed"]),
     )
 
@@ -86,21 +111,21 @@ def _outcome(row: Row) -> NodeOutcome:
     )
 
 
-_VISIBLE = """
-SELECT r.* FROM revocation r
- WHERE r.id = %(id)s
-   AND CASE WHEN %(under_grant_of)s::uuid IS NOT NULL
-            THEN r.org_id = %(under_grant_of)s::uuid OR r.requested_by = %(account_id)s
-            ELSE r.requested_by = %(account_id)s OR r.account_id = %(account_id)s
-                 OR EXISTS (SELECT FROM account a WHERE a.id = %(account_id)s AND a.is_global_admin
-                               AND a.suspended_at IS NULL AND a.deleted_at IS NULL)
-                 OR EXISTS (SELECT FROM role_grant mine
-                             WHERE mine.account_id = %(account_id)s AND mine.role = 'admin'
-                               AND (mine.org_id = r.org_id
-                                    OR EXISTS (SELECT FROM role_grant theirs
-                                                WHERE theirs.org_id = mine.org_id AND theirs.account_id = r.account_id)))
-       END
+RECEIPT_VISIBLE = """
+CASE WHEN %(under_grant_of)s::uuid IS NOT NULL
+     THEN r.org_id = %(under_grant_of)s::uuid OR r.requested_by = %(account_id)s
+     ELSE r.requested_by = %(account_id)s OR r.account_id = %(account_id)s
+          OR EXISTS (SELECT FROM account a WHERE a.id = %(account_id)s AND a.is_global_admin
+                        AND a.suspended_at IS NULL AND a.deleted_at IS NULL)
+          OR EXISTS (SELECT FROM role_grant mine
+                      WHERE mine.account_id = %(account_id)s AND mine.role = 'admin'
+                        AND (mine.org_id = r.org_id
+                             OR EXISTS (SELECT FROM role_grant theirs
+                                         WHERE theirs.org_id = mine.org_id AND theirs.account_id = r.account_id)))
+END
 """
+"""For a WHERE clause in which `r` is a revocation: whether it concerns `account_id`, in a support session within
+the organization `under_grant_of`."""
 
 # A revocation is picked if the statement's snapshot saw it performed, so its marks and all nodes' rows of that
 # moment are seen too; and the clock is read after that snapshot was taken. So `first_seen_at` is not before the commit.
@@ -157,4 +182,6 @@ UPDATE revocation r
  WHERE s.id = r.id
    AND (r.first_seen_at IS NULL OR s.confirmed_at IS NOT NULL
         OR (r.completed_at IS NULL AND s.completed_at IS NOT NULL) OR r.unconfirmed <> s.unconfirmed)
+RETURNING r.id, r.traceparent, r.requested_at, r.completed_at, r.completed_at = s.completed_at AS is_complete_now,
+          r.confirmed_at IS NOT NULL AS is_confirmed
 """

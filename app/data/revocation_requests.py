@@ -9,8 +9,10 @@ from app.data.rows import one_row, run
 from app.domain.errors import Conflict
 from app.domain.ids import AccountId, RevocationId
 from app.domain.revocation_request import Idempotency, Requested, RevocationRequest, RevocationTarget
+from app.logs.tracing import traceparent
 
 __all__ = [
+    "answer_with",
     "find_by_idempotency_key",
     "find_by_target",
     "insert_nothing_to_end",
@@ -18,6 +20,7 @@ __all__ = [
     "lock_target",
     "mark_transaction",
     "request_once",
+    "request_what_is_over",
 ]
 
 
@@ -41,16 +44,20 @@ def insert_nothing_to_end(db: Session, request: RevocationRequest) -> Requested:
 def find_by_idempotency_key(
     db: Session, requested_by: AccountId | None, idempotency: Idempotency | None
 ) -> Requested | None:
-    """The revocation that this account asked for under that key; None for a new key, or none at all.
+    """The revocation that answered this account's request under that key; None for a new key, or none at all.
 
-    Raises: Conflict if the request was a different one.
+    Until the end of this transaction, nobody else asks under it. Raises: Conflict if the request was a different one.
     """
     if idempotency is None:
         return None
+    run(db, _LOCK_KEY, requested_by=str(requested_by), key=idempotency.key)
     row = one_row(
         db,
         """
         SELECT id, request_digest FROM revocation
+         WHERE requested_by = %(requested_by)s AND idempotency_key = %(key)s
+        UNION ALL
+        SELECT revocation_id, request_digest FROM answered_request
          WHERE requested_by = %(requested_by)s AND idempotency_key = %(key)s
         """,
         requested_by=requested_by,
@@ -79,13 +86,39 @@ def request_once(
     """
     pending = find_by_target(db, request, only_pending=True) if is_live else None
     if pending is not None:
-        return pending
+        return answer_with(db, request, pending.revocation_id)
     if is_live and look_again():
         return insert_request(db, request)
     known = ended_by()
-    if known is not None:
-        return Requested(revocation_id=known, is_new=False)
-    return find_by_target(db, request, only_pending=False) or insert_nothing_to_end(db, request)
+    return request_what_is_over(db, request) if known is None else answer_with(db, request, known)
+
+
+def request_what_is_over(db: Session, request: RevocationRequest) -> Requested:
+    """The latest revocation of this kind and target answers; where there is none, one with nothing to end does."""
+    latest = find_by_target(db, request, only_pending=False)
+    return (
+        insert_nothing_to_end(db, request)
+        if latest is None
+        else answer_with(db, request, latest.revocation_id)
+    )
+
+
+def answer_with(db: Session, request: RevocationRequest, revocation_id: RevocationId) -> Requested:
+    """That revocation answers the request, and will again under its idempotency key."""
+    key = request.idempotency
+    if key is not None:
+        run(
+            db,
+            """
+            INSERT INTO answered_request (requested_by, idempotency_key, request_digest, revocation_id)
+            VALUES (%(requested_by)s, %(key)s, %(digest)s, %(revocation_id)s)
+            """,
+            requested_by=request.requested_by,
+            key=key.key,
+            digest=key.request_digest,
+            revocation_id=revocation_id,
+        )
+    return Requested(revocation_id=revocation_id, is_new=False)
 
 
 def lock_target(db: Session, target_id: RevocationTarget) -> None:
@@ -139,10 +172,10 @@ def _insert(db: Session, request: RevocationRequest, *, is_over: bool) -> Reques
         """
         INSERT INTO revocation (id, kind, source, reason, account_id, org_id, target_id, sparing_session_id,
                                 issued_up_to, requested_by, requested_from, credential_type,
-                                idempotency_key, request_digest, performed_at, published_at, audited_at)
+                                idempotency_key, request_digest, traceparent, performed_at, published_at, audited_at)
         SELECT %(id)s, %(kind)s, 'request', %(reason)s, %(account_id)s, %(org_id)s, %(target_id)s,
                %(sparing_session_id)s, %(issued_up_to)s, %(requested_by)s, %(requested_from)s, %(credential_type)s,
-               %(key)s, %(digest)s, over.at, over.at, over.at
+               %(key)s, %(digest)s, %(traceparent)s, over.at, over.at, over.at
           FROM (SELECT CASE WHEN %(is_over)s THEN clock_timestamp() END AS at) AS over
         ON CONFLICT (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
         """,
@@ -159,6 +192,7 @@ def _insert(db: Session, request: RevocationRequest, *, is_over: bool) -> Reques
         credential_type=request.credential_type,
         key=None if key is None else key.key,
         digest=None if key is None else key.request_digest,
+        traceparent=traceparent(),
         is_over=is_over,
     )
     if inserted:
@@ -166,3 +200,8 @@ def _insert(db: Session, request: RevocationRequest, *, is_over: bool) -> Reques
     earlier = find_by_idempotency_key(db, request.requested_by, key)
     assert earlier is not None, "only its idempotency key can keep a request out"
     return earlier
+
+
+_LOCK_KEY = """
+SELECT pg_advisory_xact_lock(hashtextextended('cutoff: key ' || %(requested_by)s || ' ' || %(key)s, 0))
+"""

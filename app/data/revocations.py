@@ -11,6 +11,7 @@ from app.data.closure_log import closure_from
 from app.data.rows import Row, all_rows, one_row, run
 from app.domain.ids import AccountId, OrgId, RevocationId, SessionId
 from app.domain.targets import Closure
+from app.logs.tracing import traceparent
 
 __all__ = [
     "Announced",
@@ -21,6 +22,7 @@ __all__ = [
     "count_ended_sessions",
     "find_overdue",
     "find_revocation",
+    "find_trace",
     "lock_unperformed",
     "record_audited",
     "record_performed",
@@ -63,6 +65,7 @@ class Revocation:
     published_at: datetime | None
     audited_at: datetime | None
     ended: Ended
+    traceparent: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,20 +133,27 @@ def count_ended_sessions(db: Session, revocation_id: RevocationId) -> int:
 
 
 def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> None:
-    """It is performed, as of now, with those numbers."""
+    """It is performed, as of now, with those numbers; who traces, finds the performer below whom nodes close."""
     run(
         db,
         """
         UPDATE revocation
            SET performed_at = clock_timestamp(), sessions_ended = %(sessions)s, tokens_ended = %(tokens)s,
-               grants_ended = %(grants)s
+               grants_ended = %(grants)s, traceparent = coalesce(%(traceparent)s, traceparent)
          WHERE id = %(id)s AND performed_at IS NULL
         """,
         id=revocation_id,
         sessions=ended.sessions,
         tokens=ended.tokens,
         grants=ended.grants,
+        traceparent=traceparent(),
     )
+
+
+def find_trace(db: Session, revocation_id: RevocationId) -> str | None:
+    """The `traceparent` below which its consequences belong; None where nobody traces it."""
+    row = one_row(db, "SELECT traceparent FROM revocation WHERE id = %(id)s", id=revocation_id)
+    return None if row is None else row["traceparent"]
 
 
 def record_published(db: Session, revocation_id: RevocationId) -> None:
@@ -169,7 +179,7 @@ def claim_unfinished(
 ) -> tuple[RevocationId, ...]:
     """Requests not performed or not finished in time, the oldest first, each claimed for `once_in`.
 
-    Those that a performer or another sweep has locked are skipped.
+    Those that a performer or another sweep has locked are skipped; a mass revocation is its job's to perform.
     """
     rows = all_rows(
         db,
@@ -178,7 +188,8 @@ def claim_unfinished(
          WHERE id IN (
                SELECT id FROM revocation
                 WHERE source = 'request' AND audited_at IS NULL
-                  AND (performed_at IS NULL AND requested_at <= statement_timestamp() - %(perform_within)s::interval
+                  AND (performed_at IS NULL AND kind <> 'mass_revocation'
+                       AND requested_at <= statement_timestamp() - %(perform_within)s::interval
                        OR performed_at <= statement_timestamp() - %(finish_within)s::interval)
                   AND (resumed_at IS NULL OR resumed_at <= statement_timestamp() - %(once_in)s::interval)
                 ORDER BY coalesce(resumed_at, '-infinity'), requested_at
@@ -232,4 +243,5 @@ def _revocation(row: Row) -> Revocation:
         published_at=row["published_at"],
         audited_at=row["audited_at"],
         ended=Ended(sessions=row["sessions_ended"], tokens=row["tokens_ended"], grants=row["grants_ended"]),
+        traceparent=row["traceparent"],
     )

@@ -8,14 +8,29 @@ from app.domain.errors import Forbidden, NotFound
 from app.domain.ids import AccountId
 from app.domain.permissions import require_no_support_session
 
-__all__ = ["ACCOUNT_IN_SCOPE", "require_account_in_scope", "require_admin"]
+__all__ = [
+    "ACCOUNT_IN_SCOPE",
+    "ACCOUNT_KNOWN_TO_CALLER",
+    "CALLER_IS_GLOBAL_ADMIN",
+    "MEMBER_OF_CALLERS_ORGANIZATION",
+    "require_account_in_scope",
+    "require_admin",
+]
 
-ACCOUNT_IN_SCOPE = """
-(EXISTS (SELECT FROM account c WHERE c.id = %(caller)s AND c.is_global_admin)
- OR EXISTS (SELECT FROM role_grant mine JOIN role_grant theirs USING (org_id)
-             WHERE mine.account_id = %(caller)s AND mine.role = 'admin' AND theirs.account_id = a.id))
+CALLER_IS_GLOBAL_ADMIN = "EXISTS (SELECT FROM account c WHERE c.id = %(caller)s AND c.is_global_admin)"
+"""For a WHERE clause, with the parameter `caller`."""
+
+MEMBER_OF_CALLERS_ORGANIZATION = """
+EXISTS (SELECT FROM role_grant mine JOIN role_grant theirs USING (org_id)
+         WHERE mine.account_id = %(caller)s AND mine.role = 'admin' AND theirs.account_id = a.id)
 """
+"""The same: whether the account `a` belongs to an organization that the caller is an admin of."""
+
+ACCOUNT_IN_SCOPE = f"({CALLER_IS_GLOBAL_ADMIN} OR {MEMBER_OF_CALLERS_ORGANIZATION})"
 """For a WHERE clause in which `a` is the account that is acted upon, with the parameter `caller`."""
+
+ACCOUNT_KNOWN_TO_CALLER = f"(a.id = %(caller)s OR {ACCOUNT_IN_SCOPE})"
+"""The same with the caller's own account: whose name and e-mail address they may learn."""
 
 
 def require_admin(db: Session, caller: Caller) -> None:

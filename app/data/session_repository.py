@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.data import support_grant_ends, support_grants
+from app.data.open_sockets import SOCKETS_ON_SESSION
 from app.data.refresh_families import invalidate_family
 from app.data.rows import Row, all_rows, run
 from app.domain.closing import Reason
@@ -17,7 +18,7 @@ __all__ = ["ActiveSession", "SessionRepository"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveSession:
-    """A live session as a person sees it; `grant_id` marks a support session."""
+    """A live session as a person sees it; `grant_id` marks a support session. `sockets` as the nodes told last."""
 
     session_id: SessionId
     account_id: AccountId
@@ -28,6 +29,7 @@ class ActiveSession:
     absolute_expires_at: datetime
     last_active_at: datetime
     grant_id: GrantId | None
+    sockets: int
 
 
 class SessionRepository:
@@ -43,8 +45,8 @@ class SessionRepository:
         """The account's live sessions, newest first: not ended, by no stamp either, and not expired."""
         rows = all_rows(
             self._db,
-            """
-            SELECT s.*
+            f"""
+            SELECT s.*, {SOCKETS_ON_SESSION} AS sockets
               FROM session s JOIN account a ON a.id = s.account_id
               LEFT JOIN support_access_grant g ON g.id = s.grant_id
              WHERE a.id = %(user_id)s AND a.suspended_at IS NULL AND a.deleted_at IS NULL
@@ -55,7 +57,7 @@ class SessionRepository:
                     OR (s.issued_at, s.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
              ORDER BY s.issued_at DESC, s.id DESC
              LIMIT %(page_limit)s
-            """,
+            """,  # noqa: S608 - a constant
             user_id=user_id,
             **page.parameters,
         )
@@ -153,4 +155,5 @@ def _active(row: Row) -> ActiveSession:
         absolute_expires_at=row["absolute_expires_at"],
         last_active_at=row["last_active_at"],
         grant_id=None if row["grant_id"] is None else GrantId(row["grant_id"]),
+        sockets=row["sockets"],
     )

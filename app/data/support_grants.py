@@ -14,10 +14,10 @@ __all__ = [
     "NewSupportGrant",
     "SupportGrant",
     "find_grant",
+    "find_grant_in_use",
     "find_grants_of",
     "find_usable_grant",
     "insert_grant",
-    "use_grant",
 ]
 
 
@@ -133,28 +133,28 @@ def find_usable_grant(
     return None if row is None else _grant(row)
 
 
-def use_grant(db: Session, grant_id: GrantId, *, org_id: OrgId, by: AccountId) -> SupportGrant | None:
-    """The grant, with this use of it recorded; None if it is over, another organization's, or not this person's any more."""
-    used = run(
+def find_grant_in_use(
+    db: Session, grant_id: GrantId, *, org_id: OrgId, by: AccountId
+) -> tuple[SupportGrant, datetime] | None:
+    """The grant, and now; None if it is over, another organization's, or not this person's any more."""
+    row = one_row(
         db,
-        """
-        UPDATE support_access_grant g
-           SET last_used_at = clock_timestamp(), last_used_by = a.id, use_count = g.use_count + 1
-          FROM account a
+        f"""
+        {_SELECT}
+          JOIN account a ON a.id = %(by)s AND a.is_global_admin AND a.suspended_at IS NULL AND a.deleted_at IS NULL
          WHERE g.id = %(grant_id)s AND g.org_id = %(org_id)s AND g.revoked_at IS NULL
-           AND g.expires_at > clock_timestamp()
-           AND a.id = %(by)s AND a.is_global_admin AND a.suspended_at IS NULL AND a.deleted_at IS NULL
+           AND g.expires_at > statement_timestamp()
            AND coalesce(g.admin_account_id, a.id) = a.id
         """,
         grant_id=grant_id,
         org_id=org_id,
         by=by,
     )
-    return find_grant(db, grant_id, org_id=org_id) if used else None
+    return None if row is None else (_grant(row), row["read_at"])
 
 
 _SELECT = """
-SELECT g.*, g.revoked_at IS NULL AND g.expires_at > statement_timestamp() AS is_usable
+SELECT g.*, g.revoked_at IS NULL AND g.expires_at > statement_timestamp() AS is_usable, statement_timestamp() AS read_at
   FROM support_access_grant g
 """
 

@@ -9,6 +9,7 @@ __all__ = [
     "Conflict",
     "CutoffError",
     "Forbidden",
+    "GrownSincePlan",
     "Invalid",
     "NotFound",
     "RateLimited",
@@ -52,6 +53,14 @@ class Conflict(Refused):
     """The request contradicts the present state; `rule` names the rule that it breaks."""
 
     rule: str
+
+
+@dataclass(eq=False)
+class GrownSincePlan(Conflict):
+    """More would end than whoever starts it has been told: `planned` credentials then, `now` now."""
+
+    planned: int
+    now: int
 
 
 @dataclass(eq=False)

@@ -35,3 +35,15 @@ class NodeRow:
     doorbell_age: timedelta | None
     sockets: int
     pending: int
+
+    @property
+    def state(self) -> str:
+        """The first that applies, for a person: left, silent, other cluster, not current, deaf; else current."""
+        states = {
+            "left": self.left_at is not None,
+            "silent": self.is_silent,
+            "other cluster": not self.is_on_this_cluster,
+            "not current": not self.is_current,
+            "deaf": not self.is_subscribed,
+        }
+        return next((state for state, applies in states.items() if applies), "current")

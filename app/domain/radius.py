@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
-from app.domain.closing import Closing, Reason, closing_for_reason
+from app.domain.closing import CloseCode, Closing, Reason, closing_for_reason
 from app.domain.credentials import CredentialType
 from app.domain.targets import Action, Cause, Closure, TargetKind
 
-__all__ = ["closing_for", "in_order", "precedence"]
+__all__ = ["closing_for", "in_order", "is_stronger", "precedence"]
 
 
 def closing_for(kind: TargetKind, cause: Cause, credential: CredentialType) -> Closing:
@@ -19,6 +19,11 @@ def closing_for(kind: TargetKind, cause: Cause, credential: CredentialType) -> C
     if kind is TargetKind.ACCOUNT and credential not in cause.invalidates:
         return closing_for_reason(Reason.RECONNECT, credential)
     return closing_for_reason(cause.reason, credential)
+
+
+def is_stronger(closing: Closing, present: Closing) -> bool:
+    """Whether it replaces what the socket would have been told: a dead credential's closing does, one that invites back."""
+    return closing.code in _FINAL and present.code not in _FINAL
 
 
 def in_order(closures: Iterable[Closure]) -> list[Closure]:
@@ -54,3 +59,6 @@ def precedence(closure: Closure) -> int:
     if closure.target.kind is not TargetKind.ACCOUNT:
         return 0
     return 1 if closure.cause.invalidates else 2
+
+
+_FINAL = frozenset({CloseCode.REVOKED, CloseCode.EXPIRED})

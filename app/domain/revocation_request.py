@@ -8,7 +8,15 @@ from typing import TypeAlias
 from app.domain.caller import Caller
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
-from app.domain.ids import AccountId, ApiTokenId, GrantId, OrgId, RevocationId, SessionId
+from app.domain.ids import (
+    AccountId,
+    ApiTokenId,
+    GrantId,
+    MassRevocationId,
+    OrgId,
+    RevocationId,
+    SessionId,
+)
 
 __all__ = [
     "Idempotency",
@@ -33,11 +41,12 @@ class RevocationKind(StrEnum):
     ACCOUNT_SUSPEND = "account_suspend"
     ACCOUNT_DELETE = "account_delete"
     SUPPORT_GRANT_END = "support_grant_end"
+    MASS_REVOCATION = "mass_revocation"
     SESSION_EXPIRE = "session_expire"
     TOKEN_EXPIRE = "token_expire"
 
 
-RevocationTarget: TypeAlias = SessionId | ApiTokenId | AccountId | GrantId
+RevocationTarget: TypeAlias = SessionId | ApiTokenId | AccountId | GrantId | MassRevocationId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,32 @@
 """Time-bounded support access: which ends an organization may give a grant, and who may use it."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from app.domain.errors import Invalid
 from app.domain.ids import AccountId
 
-__all__ = ["check_grant_end", "may_open_support_session"]
+__all__ = [
+    "LONGEST_REASON",
+    "REQUEST_LAPSES_AFTER",
+    "RequestState",
+    "check_grant_end",
+    "checked_reason",
+    "may_open_support_session",
+]
+
+LONGEST_REASON = 500
+REQUEST_LAPSES_AFTER = timedelta(days=7)
+
+
+class RequestState(StrEnum):
+    """Where a request for support access stands; all but `pending` are final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 def check_grant_end(expires_at: datetime, *, now: datetime, maximum: timedelta) -> None:
@@ -23,3 +44,13 @@ def may_open_support_session(
 ) -> bool:
     """Whether that account may work under the grant: a Global Admin, and the one it names if it names one."""
     return is_global_admin and (named is None or named == account_id)
+
+
+def checked_reason(reason: str, *, field: str = "reason") -> str:
+    """The reason as it is stored. Raises: Invalid for an empty one, and for one that is too long."""
+    reason = reason.strip().replace("\0", "")
+    if not reason:
+        raise Invalid(field, "empty")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(field, f"longer_than_{LONGEST_REASON}_characters")
+    return reason

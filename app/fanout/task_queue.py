@@ -13,16 +13,21 @@ from celery import Celery
 
 from app.config import Settings
 from app.domain.ids import RevocationId
+from app.domain.mass_revocations import MassLease
 from app.fanout.daemon_executor import DaemonExecutor
+from app.logs.tracing import span, traceparent
 
 __all__ = [
     "CANARY",
+    "DELIVER_WEBHOOKS",
     "EXPIRE_CREDENTIALS",
     "EXPIRE_SUPPORT_GRANTS",
     "PERFORM_REVOCATION",
     "PRUNE",
+    "RESUME_MASS_REVOCATIONS",
     "RESUME_REVOCATIONS",
     "REVOCATIONS",
+    "RUN_MASS_REVOCATION",
     "SETTLE_RECEIPTS",
     "TASK_ROUTES",
     "UPKEEP",
@@ -39,8 +44,11 @@ CANARY: Final = "worker.tasks.canary"
 EXPIRE_SUPPORT_GRANTS: Final = "worker.tasks.expire_support_grants"
 EXPIRE_CREDENTIALS: Final = "worker.tasks.expire_credentials"
 RESUME_REVOCATIONS: Final = "worker.tasks.resume_revocations"
+RUN_MASS_REVOCATION: Final = "worker.tasks.run_mass_revocation"
+RESUME_MASS_REVOCATIONS: Final = "worker.tasks.resume_mass_revocations"
 SETTLE_RECEIPTS: Final = "worker.tasks.settle_receipts"
 PRUNE: Final = "worker.tasks.prune"
+DELIVER_WEBHOOKS: Final = "worker.tasks.deliver_webhooks"
 
 TASK_ROUTES: Final = {
     PERFORM_REVOCATION: {"queue": REVOCATIONS},
@@ -48,8 +56,12 @@ TASK_ROUTES: Final = {
     EXPIRE_SUPPORT_GRANTS: {"queue": UPKEEP},
     EXPIRE_CREDENTIALS: {"queue": UPKEEP},
     RESUME_REVOCATIONS: {"queue": UPKEEP},
+    # A slice at a time, behind the sweeps: what people end one by one never waits for a job.
+    RUN_MASS_REVOCATION: {"queue": UPKEEP},
+    RESUME_MASS_REVOCATIONS: {"queue": UPKEEP},
     SETTLE_RECEIPTS: {"queue": UPKEEP},
     PRUNE: {"queue": UPKEEP},
+    DELIVER_WEBHOOKS: {"queue": UPKEEP},
 }
 
 VISIBILITY_TIMEOUT_S = 60
@@ -105,29 +117,43 @@ class TaskQueue:
 
     async def enqueue_revocation(self, revocation_id: RevocationId) -> bool:
         """Whether the broker took the task within its bound; if not, the caller performs the revocation itself."""
-        sent = self._threads.submit(lambda: self.send(PERFORM_REVOCATION, str(revocation_id)))
-        if sent is None:
-            _log.warning("enqueue_refused", revocation_id=str(revocation_id))
-            return False
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await asyncio.wrap_future(sent)
-        except Exception as error:  # noqa: BLE001 - whatever kept the broker, the caller has to do it
-            _log.warning("enqueue_failed", revocation_id=str(revocation_id), error=type(error).__name__)
-            return False
-        return True
+        return await self._enqueue(PERFORM_REVOCATION, str(revocation_id))
 
-    def send(self, task: str, *args: str) -> None:
+    async def enqueue_mass_revocation(self, lease: MassLease) -> bool:
+        """Whether the broker took the task within its bound; if not, a sweep takes the job up when the lease is over."""
+        return await self._enqueue(RUN_MASS_REVOCATION, str(lease.mass_revocation_id), str(lease.lease))
+
+    def send(self, task: str, *args: str, trace: str | None = None) -> None:
         """The broker has the task; blocks for as long as the broker does, within its time-outs.
+
+        `trace` is who sends it (a `traceparent`), for the worker to take up.
 
         Raises: what kombu raises (OperationalError) when the broker does not take it.
         """
-        self._celery.send_task(task, args=args)
+        self._celery.send_task(task, args=args, headers=None if trace is None else {"traceparent": trace})
 
     def close(self) -> None:
         """No task is sent any more; takes a bounded time, also while a broker hangs."""
         self._threads.close(timeout_s=CLOSE_WITHIN_S)
         self._celery.close()
+
+    async def _enqueue(self, task: str, what: str, *args: str) -> bool:
+        """`what` is the id in the first argument, which the log names."""
+        with span("enqueue", kind="producer"):
+            return await self._send_within_bound(task, what, *args, trace=traceparent())
+
+    async def _send_within_bound(self, task: str, what: str, *args: str, trace: str | None) -> bool:
+        sent = self._threads.submit(lambda: self.send(task, what, *args, trace=trace))
+        if sent is None:
+            _log.warning("enqueue_refused", task=task, id=what)
+            return False
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.wrap_future(sent)
+        except Exception as error:  # noqa: BLE001 - whatever kept the broker, the caller has to do it
+            _log.warning("enqueue_failed", task=task, id=what, error=type(error).__name__)
+            return False
+        return True
 
 
 def _sending_options(settings: Settings) -> dict[str, Any]:

@@ -12,20 +12,46 @@ from app.http import (
     routes_api_tokens,
     routes_audit_events,
     routes_auth,
+    routes_mass_revocations,
     routes_nodes,
+    routes_notices,
+    routes_previews,
     routes_revocations,
     routes_sessions,
     routes_support_grants,
+    routes_support_requests,
     routes_support_sessions,
 )
 from app.http.activity import Activity
 from app.http.background import Background
 from app.http.deps import HttpDeps
 from app.http.openapi import describe
+from app.http.pages import (
+    account,
+    account_acts,
+    accounts,
+    audit,
+    events,
+    fleet,
+    mass_revocations,
+    members,
+    password,
+    receipts,
+    sign_in,
+    support,
+    support_grants,
+    support_requests,
+    support_sessions,
+    support_webhook,
+    your_sessions,
+    your_tokens,
+)
+from app.http.pages.rendering import install_page_for_nothing_here
 from app.http.passwords import PasswordThreads
 from app.http.problems import install_problem_handlers
 from app.http.request_context import RequestContext
 from app.http.request_limit import RequestLimit
+from app.http.request_tracing import RequestTracing
 
 __all__ = ["build_api", "finish"]
 
@@ -33,11 +59,15 @@ FINISH_WITHIN = timedelta(seconds=5)
 
 ROUTERS = (
     routes_auth.routes,
+    routes_previews.routes,
     routes_sessions.routes,
     routes_api_tokens.routes,
     routes_admin.routes,
     routes_support_grants.routes,
     routes_support_sessions.routes,
+    routes_support_requests.routes,
+    routes_notices.routes,
+    routes_mass_revocations.routes,
     routes_revocations.routes,
     routes_nodes.routes,
     routes_audit_events.routes,
@@ -45,6 +75,28 @@ ROUTERS = (
     metrics.routes,
     docs.routes,
 )
+
+PAGES = (
+    sign_in.routes,
+    events.routes,
+    your_sessions.routes,
+    your_tokens.routes,
+    password.routes,
+    members.routes,
+    accounts.routes,
+    account.routes,
+    account_acts.routes,
+    receipts.routes,
+    audit.routes,
+    mass_revocations.routes,
+    fleet.routes,
+    support.routes,
+    support_grants.routes,
+    support_requests.routes,
+    support_webhook.routes,
+    support_sessions.routes,
+)
+"""What people look at: no part of the API's description."""
 
 
 def build_api(deps: HttpDeps) -> FastAPI:
@@ -56,9 +108,11 @@ def build_api(deps: HttpDeps) -> FastAPI:
     api.state.activity = Activity(deps.bridge, background)
     api.state.passwords = PasswordThreads()
     install_problem_handlers(api)
+    install_page_for_nothing_here(api)
     api.add_middleware(RequestLimit, limit=deps.settings.request_limit)
+    api.add_middleware(RequestTracing)
     api.add_middleware(RequestContext)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *PAGES):
         api.include_router(router)
     api.mount("/static", docs.static_files())
     describe(api)

@@ -11,10 +11,12 @@ from starlette.responses import Response
 
 from app.config import Settings
 
-__all__ = ["SESSION_COOKIE", "SUPPORT_COOKIE", "clear_cookie", "set_cookie"]
+__all__ = ["CREDENTIAL_COOKIES", "SESSION_COOKIE", "SUPPORT_COOKIE", "clear_cookie", "set_cookie"]
 
 SESSION_COOKIE = "cutoff_session"
 SUPPORT_COOKIE = "cutoff_support"
+CREDENTIAL_COOKIES = (SUPPORT_COOKIE, SESSION_COOKIE)
+"""The first that is there counts: while somebody is in a support session, they are nobody else."""
 
 
 def set_cookie(

@@ -1,20 +1,32 @@
 """What the HTTP face is given: the composition root builds it, requests find it in the application's state."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from datetime import timedelta
+from typing import Protocol, TypeAlias, cast
 
 from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
 from app.bridge import Bridge
 from app.config import Settings
 from app.domain.ids import RevocationId
+from app.domain.mass_revocations import MassLease
 from app.fanout.publisher import Publisher
 from app.http.activity import Activity
 from app.http.background import Background
 from app.http.passwords import PasswordThreads
 
-__all__ = ["HttpDeps", "NodeState", "activity_of", "background_of", "deps_of", "passwords_of"]
+__all__ = [
+    "EventStreams",
+    "HttpDeps",
+    "NodeState",
+    "ReadTopic",
+    "activity_of",
+    "background_of",
+    "deps_of",
+    "passwords_of",
+]
 
 
 class NodeState(Protocol):
@@ -51,6 +63,21 @@ class NodeState(Protocol):
         ...
 
     @property
+    def tail_age(self) -> timedelta | None:
+        """How old its knowledge is: since the last good poll of the log was sent; None before the first."""
+        ...
+
+    @property
+    def doorbell_age(self) -> timedelta | None:
+        """Since it last heard its own echo on Redis; None before the first."""
+        ...
+
+    @property
+    def triggers_missing(self) -> Sequence[str] | None:
+        """Which of the closure log's triggers were missing when it last looked; None before that."""
+        ...
+
+    @property
     def why(self) -> Sequence[str]:
         """Sentences on what is not as it should be, for a person; empty when all is well."""
         ...
@@ -61,15 +88,38 @@ class NodeState(Protocol):
         ...
 
 
+ReadTopic: TypeAlias = Callable[[], Awaitable[str]]
+
+
+class EventStreams(Protocol):
+    """The node's event streams: whoever is let in here is in its registry, and ends as a socket does."""
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        token: str,
+        address: str,
+        topics: Mapping[str, ReadTopic],
+        seen: Mapping[str, str],
+    ) -> None:
+        """Answers the request with a stream that tells when a topic no longer reads as it was `seen`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpDeps:
-    """The parts that the routes stand on. `enqueue` says whether the broker took the task within its bound."""
+    """The parts that the routes stand on. `enqueue…` say whether the broker took the task within its bound."""
 
     settings: Settings
     bridge: Bridge
     enqueue: Callable[[RevocationId], Awaitable[bool]]
+    enqueue_mass_revocation: Callable[[MassLease], Awaitable[bool]]
     publisher: Publisher
     node: NodeState
+    streams: EventStreams
 
 
 def deps_of(connection: HTTPConnection) -> HttpDeps:

@@ -1,9 +1,10 @@
 """`/docs`: the API's description in Swagger UI, which is served from here and loads nothing from elsewhere."""
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 __all__ = ["routes", "static_files"]
@@ -20,8 +21,15 @@ async def docs() -> FileResponse:
 
 
 def static_files() -> StaticFiles:
-    """What the pages load."""
-    return StaticFiles(directory=STATIC)
+    """What the pages load; browsers keep it, and ask each time whether it is still the same."""
+    return _Revalidated(directory=STATIC)
+
+
+class _Revalidated(StaticFiles):
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 _POLICY = (

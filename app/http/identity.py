@@ -35,6 +35,7 @@ __all__ = [
     "NoSupportSession",
     "OwnSession",
     "address_of",
+    "caller_of",
     "presented_by",
     "user_agent_of",
 ]
@@ -50,9 +51,7 @@ class Guard:
 
     async def __call__(self, request: Request) -> Caller:
         """The caller; read once a request. Raises: Unauthenticated, Forbidden."""
-        if not hasattr(request.state, "caller"):
-            request.state.caller = await _read_caller(request)
-        caller: Caller = request.state.caller
+        caller = await caller_of(request)
         self._require(caller)
         return caller
 
@@ -77,6 +76,14 @@ class GuardedRoute(APIRoute):
             return await handle(request)
 
         return guarded
+
+
+async def caller_of(request: Request) -> Caller:
+    """Whoever's credential it is; read once a request. Raises: Unauthenticated, Forbidden."""
+    if not hasattr(request.state, "caller"):
+        request.state.caller = await _read_caller(request)
+    caller: Caller = request.state.caller
+    return caller
 
 
 def presented_by(request: Request) -> Presented:

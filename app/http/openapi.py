@@ -81,6 +81,8 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "reason": {"type": "string", "description": "With 401: why the credential is dead."},
         "rule": {"type": "string", "description": "With 409: the rule that the request breaks."},
+        "planned": {"type": "integer", "description": "With `grown_since_plan`: how many the plan said."},
+        "now": {"type": "integer", "description": "With `grown_since_plan`: how many it would be now."},
         "needs": {"type": "string", "description": "With 403: what would have been enough."},
         "what": {"type": "string", "description": "With 503: what is not available."},
         "errors": {

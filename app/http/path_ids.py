@@ -10,16 +10,26 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
-from app.domain.ids import AccountId, ApiTokenId, GrantId, RevocationId, SessionId
+from app.domain.ids import (
+    AccountId,
+    ApiTokenId,
+    GrantId,
+    MassRevocationId,
+    RevocationId,
+    SessionId,
+    SupportRequestId,
+)
 
 __all__ = [
     "AccountPath",
     "ApiTokenPath",
     "GrantPath",
+    "MassRevocationPath",
     "OrgPath",
     "RevocationPath",
     "SessionPath",
     "StrictUuid",
+    "SupportRequestPath",
     "check_path_ids",
 ]
 
@@ -55,5 +65,7 @@ AccountPath = Annotated[AccountId, BeforeValidator(_canonical), Path()]
 ApiTokenPath = Annotated[ApiTokenId, BeforeValidator(_canonical), Path()]
 GrantPath = Annotated[GrantId, BeforeValidator(_canonical), Path()]
 OrgPath = Annotated[str, Path(description="The organization's id or its slug.")]
+MassRevocationPath = Annotated[MassRevocationId, BeforeValidator(_canonical), Path()]
 RevocationPath = Annotated[RevocationId, BeforeValidator(_canonical), Path()]
 SessionPath = Annotated[SessionId, BeforeValidator(_canonical), Path()]
+SupportRequestPath = Annotated[SupportRequestId, BeforeValidator(_canonical), Path()]

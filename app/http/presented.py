@@ -8,7 +8,7 @@ from app.config import Settings
 from app.domain.credentials import TokenKind, kind_of_token
 from app.domain.errors import Forbidden, Unauthenticated
 from app.domain.origins import SAFE_METHODS, comes_from_us
-from app.http.cookies import SESSION_COOKIE, SUPPORT_COOKIE
+from app.http.cookies import CREDENTIAL_COOKIES
 
 __all__ = ["Presented", "presented_credential"]
 
@@ -22,7 +22,7 @@ class Presented:
 
 
 def presented_credential(request: Request, settings: Settings) -> Presented:
-    """The bearer token, else the token of the session's cookie, else that of the support session's.
+    """The bearer token, else the token of the support session's cookie, else that of one's own session.
 
     Raises: Unauthenticated for none or a malformed one; and for a bearer token together with an `Origin`, since
     a browser's page has a cookie and does not carry tokens. Forbidden for a cookie that changes something
@@ -30,7 +30,7 @@ def presented_credential(request: Request, settings: Settings) -> Presented:
     """
     if "authorization" in request.headers:
         return Presented(token=_bearer_token(request), cookie=None)
-    cookie = next((name for name in (SESSION_COOKIE, SUPPORT_COOKIE) if request.cookies.get(name)), None)
+    cookie = next((name for name in CREDENTIAL_COOKIES if request.cookies.get(name)), None)
     if cookie is None:
         raise Unauthenticated
     if kind_of_token(request.cookies[cookie]) is not TokenKind.SESSION:

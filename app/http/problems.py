@@ -18,6 +18,7 @@ from app.domain.errors import (
     Conflict,
     CutoffError,
     Forbidden,
+    GrownSincePlan,
     Invalid,
     NotFound,
     RateLimited,
@@ -25,7 +26,13 @@ from app.domain.errors import (
     Unavailable,
 )
 
-__all__ = ["PROBLEM_MEDIA_TYPE", "ProblemResponse", "install_problem_handlers", "problem"]
+__all__ = [
+    "PROBLEM_MEDIA_TYPE",
+    "ProblemResponse",
+    "install_problem_handlers",
+    "on_http_exception",
+    "problem",
+]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 UNAVAILABLE_RETRY_AFTER_S = 1
@@ -56,7 +63,7 @@ def problem_for(error: CutoffError) -> ProblemResponse:
         case NotFound():
             answer = problem("not_found", 404, title=f"There is no such {error.what.replace('_', ' ')}.")
         case Conflict():
-            answer = problem("conflict", 409, title="This contradicts the present state.", rule=error.rule)
+            answer = _conflict(error)
         case Invalid():
             answer = _invalid([{"field": error.field, "rule": error.rule}])
         case RateLimited():
@@ -80,7 +87,7 @@ def install_problem_handlers(api: FastAPI) -> None:
     """Every error of `api` is answered as a problem, also those of routing and of parsing."""
     api.add_exception_handler(CutoffError, _on_our_error)
     api.add_exception_handler(RequestValidationError, _on_invalid_request)
-    api.add_exception_handler(HTTPException, _on_http_exception)
+    api.add_exception_handler(HTTPException, on_http_exception)
 
 
 def _unauthenticated(error: Unauthenticated) -> ProblemResponse:
@@ -91,6 +98,13 @@ def _unauthenticated(error: Unauthenticated) -> ProblemResponse:
     return problem(
         "unauthenticated", 401, title=title, headers={"WWW-Authenticate": challenge}, reason=error.reason
     )
+
+
+def _conflict(error: Conflict) -> ProblemResponse:
+    told: dict[str, Any] = {}
+    if isinstance(error, GrownSincePlan):
+        told = {"planned": error.planned, "now": error.now}
+    return problem("conflict", 409, title="This contradicts the present state.", rule=error.rule, **told)
 
 
 def _invalid(errors: list[dict[str, str]]) -> ProblemResponse:
@@ -110,7 +124,8 @@ async def _on_invalid_request(_request: Request, error: Exception) -> ProblemRes
     return _invalid([{"field": _field(each["loc"]), "rule": str(each["type"])} for each in found])
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> ProblemResponse:
+async def on_http_exception(_request: Request, error: Exception) -> ProblemResponse:
+    """The answer where no route is, or none that takes this: what the framework raises."""
     assert isinstance(error, HTTPException)
     word, title = _BY_STATUS.get(error.status_code, ("malformed", HTTPStatus(error.status_code).phrase + "."))
     return problem(word, error.status_code, title=title, headers=error.headers)

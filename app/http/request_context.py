@@ -49,7 +49,7 @@ class RequestContext:
             told = "".join(format_exception(error))
             _log.error("request_failed", request_id=request_id, path=scope["path"], traceback=told)
             if answer.status is None:
-                await internal_error()(scope, receive, answer.send)
+                await state.get("page_for_a_bug", internal_error)()(scope, receive, answer.send)
         finally:
             _record(scope, state, answer.status, boot_seconds() - started_at)
 

@@ -31,7 +31,7 @@ from app.http.schemas_revocations import ReceiptView
 from app.operations.perform import perform
 from app.operations.read_receipt import read_receipt
 
-__all__ = ["RECEIPT_RESPONSES", "Ask", "carry_out", "revoke", "settled_receipt"]
+__all__ = ["REVOKES", "Ask", "asking", "carry_out", "make_durable", "revoke", "settled_receipt"]
 
 FIRST_LOOK_AFTER = timedelta(milliseconds=20)
 LOOK_AT_LEAST_EVERY = timedelta(milliseconds=250)
@@ -39,15 +39,27 @@ LOOK_LESS_OFTEN = 1.3
 
 Ask: TypeAlias = Callable[[Idempotency | None], Awaitable[Requested]]
 
-RECEIPT_RESPONSES: dict[int | str, dict[str, Any]] = {
+_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": ReceiptView, "description": "The settled receipt: it was waited for."},
     202: {
         "model": ReceiptView,
         "description": "Durable; the receipt as it stands, and its address in `Location`.",
     },
 }
+REVOKES: dict[str, Any] = {"status_code": 202, "response_model": ReceiptView, "responses": _RESPONSES}
+"""What the description of a route says that answers with `revoke`."""
 
 _log = structlog.get_logger(__name__)
+
+
+def asking(request: Request, caller: Caller, operation: Callable[..., Requested], **what: object) -> Ask:
+    """How that caller asks for what the operation makes durable."""
+    bridge = deps_of(request).bridge
+
+    async def ask(idempotency: Idempotency | None) -> Requested:
+        return await bridge.run(operation, caller=caller, idempotency=idempotency, **what)
+
+    return ask
 
 
 async def revoke(
@@ -75,22 +87,37 @@ async def revoke(
         account_id=caller.account_id,
         secret=digest_secret,
     )
-    deps = deps_of(request)
+    revocation_id = await make_durable(
+        request, caller, ask, kind=kind, idempotency=idempotency, attempted_id=attempted_id
+    )
     try:
-        requested = await background_of(request).run(_ask_and_carry_out(deps, ask, idempotency))
+        receipt = await settled_receipt(request, caller, revocation_id)
+        response = _answer(receipt, wait=_wait_of(request))
+    except Unavailable:
+        response = _unread(revocation_id)
+    cookie = presented_by(request).cookie
+    if ends_own_session and cookie is not None:
+        clear_cookie(response, cookie, settings=deps_of(request).settings)
+    return response
+
+
+async def make_durable(
+    request: Request,
+    caller: Caller,
+    ask: Ask,
+    *,
+    kind: RevocationKind,
+    idempotency: Idempotency | None,
+    attempted_id: UUID | None = None,
+) -> RevocationId:
+    """What `ask` asks for is committed and on its way, whoever goes away meanwhile; an attempt that is refused is on record."""
+    try:
+        requested = await background_of(request).run(_ask_and_carry_out(deps_of(request), ask, idempotency))
     except Refused as refused:
         await record_refusal_of(request, caller, refused, kind=kind, attempted_id=attempted_id)
         raise
     request.state.revocation_id = str(requested.revocation_id)
-    try:
-        receipt = await settled_receipt(request, caller, requested.revocation_id)
-        response = _answer(receipt, wait=_wait_of(request))
-    except Unavailable:
-        response = _unread(requested.revocation_id)
-    cookie = presented_by(request).cookie
-    if ends_own_session and cookie is not None:
-        clear_cookie(response, cookie, settings=deps.settings)
-    return response
+    return requested.revocation_id
 
 
 async def carry_out(deps: HttpDeps, revocation_id: RevocationId) -> None:

@@ -2,20 +2,22 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GlobalAdmin, GuardedRoute, NoSupportSession
 from app.http.path_ids import AccountPath, SessionPath
-from app.http.revoking import RECEIPT_RESPONSES, revoke
-from app.http.schemas_admin import AccountView
-from app.http.schemas_revocations import ReceiptView
+from app.http.revoking import REVOKES, asking, revoke
+from app.http.schemas_admin import AccountDetailsView, AccountView
+from app.http.schemas_api_tokens import ApiTokenView
 from app.http.schemas_sessions import SessionView
 from app.http.shapes import PageView, Paging, SearchText, page_view
 from app.operations.delete_account import delete_account
 from app.operations.end_account_session import end_account_session
 from app.operations.end_all_account_sessions import end_all_account_sessions
+from app.operations.list_account_api_tokens import list_account_api_tokens
 from app.operations.list_account_sessions import list_account_sessions
 from app.operations.list_accounts import list_accounts
+from app.operations.read_account import read_account
 from app.operations.revoke_all_account_tokens import revoke_all_account_tokens
 from app.operations.suspend_account import suspend_account
 from app.operations.unsuspend_account import unsuspend_account
@@ -27,11 +29,36 @@ routes = APIRouter(prefix="/v1/admin", tags=["admin"], route_class=GuardedRoute)
 
 @routes.get("/accounts")
 async def accounts(
-    request: Request, caller: NoSupportSession, page: Paging, search: SearchText = ""
+    *,
+    request: Request,
+    caller: NoSupportSession,
+    page: Paging,
+    search: SearchText = "",
+    with_deleted: bool = False,
 ) -> PageView[AccountView]:
     """The accounts in the caller's scope; `search` looks into e-mail address and name."""
-    found = await deps_of(request).bridge.run(list_accounts, caller=caller, search=search, page=page)
+    found = await deps_of(request).bridge.run(
+        list_accounts, caller=caller, search=search, with_deleted=with_deleted, page=page
+    )
     return page_view(AccountView, found)
+
+
+@routes.get("/accounts/{account_id}")
+async def account(request: Request, caller: NoSupportSession, account_id: AccountPath) -> AccountDetailsView:
+    """One account with its stamps and roles."""
+    found = await deps_of(request).bridge.run(read_account, caller=caller, account_id=account_id)
+    return AccountDetailsView.model_validate(found)
+
+
+@routes.get("/accounts/{account_id}/api-tokens")
+async def api_tokens_of_account(
+    request: Request, caller: GlobalAdmin, account_id: AccountPath, page: Paging
+) -> PageView[ApiTokenView]:
+    """The account's live API tokens, without the tokens."""
+    found = await deps_of(request).bridge.run(
+        list_account_api_tokens, caller=caller, account_id=account_id, page=page
+    )
+    return page_view(ApiTokenView, found)
 
 
 @routes.get("/accounts/{account_id}/sessions")
@@ -45,87 +72,51 @@ async def sessions_of_account(
     return page_view(SessionView, found)
 
 
-@routes.delete(
-    "/sessions/{session_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES
-)
+@routes.delete("/sessions/{session_id}", **REVOKES)
 async def end_session(request: Request, caller: NoSupportSession, session_id: SessionPath) -> Response:
     """That session ends, and its sockets close."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_account_session, caller=caller, session_id=session_id, idempotency=idempotency
-        )
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, end_account_session, session_id=session_id),
         kind=RevocationKind.SESSION_REVOKE,
         attempted_id=session_id,
         ends_own_session=session_id == caller.session_id,
     )
 
 
-@routes.post(
-    "/accounts/{account_id}/sessions/terminate-all",
-    status_code=202,
-    response_model=ReceiptView,
-    responses=RECEIPT_RESPONSES,
-)
+@routes.post("/accounts/{account_id}/sessions/terminate-all", **REVOKES)
 async def terminate_all(request: Request, caller: NoSupportSession, account_id: AccountPath) -> Response:
     """Every session of that account ends; its API tokens' sockets are asked to reconnect."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_all_account_sessions, caller=caller, account_id=account_id, idempotency=idempotency
-        )
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, end_all_account_sessions, account_id=account_id),
         kind=RevocationKind.SESSION_REVOKE_ALL,
         attempted_id=account_id,
         ends_own_session=account_id == caller.account_id,
     )
 
 
-@routes.post(
-    "/accounts/{account_id}/api-tokens/revoke-all",
-    status_code=202,
-    response_model=ReceiptView,
-    responses=RECEIPT_RESPONSES,
-)
+@routes.post("/accounts/{account_id}/api-tokens/revoke-all", **REVOKES)
 async def revoke_all_tokens(request: Request, caller: GlobalAdmin, account_id: AccountPath) -> Response:
     """Every API token of that account ends."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            revoke_all_account_tokens, caller=caller, account_id=account_id, idempotency=idempotency
-        )
-
-    return await revoke(request, caller, ask, kind=RevocationKind.TOKEN_REVOKE_ALL, attempted_id=account_id)
-
-
-@routes.post(
-    "/accounts/{account_id}/suspend", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES
-)
-async def suspend(request: Request, caller: GlobalAdmin, account_id: AccountPath) -> Response:
-    """Nothing of that account is admitted any more, and all its sockets close."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            suspend_account, caller=caller, account_id=account_id, idempotency=idempotency
-        )
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, revoke_all_account_tokens, account_id=account_id),
+        kind=RevocationKind.TOKEN_REVOKE_ALL,
+        attempted_id=account_id,
+    )
+
+
+@routes.post("/accounts/{account_id}/suspend", **REVOKES)
+async def suspend(request: Request, caller: GlobalAdmin, account_id: AccountPath) -> Response:
+    """Nothing of that account is admitted any more, and all its sockets close."""
+    return await revoke(
+        request,
+        caller,
+        asking(request, caller, suspend_account, account_id=account_id),
         kind=RevocationKind.ACCOUNT_SUSPEND,
         attempted_id=account_id,
         ends_own_session=account_id == caller.account_id,
@@ -138,20 +129,13 @@ async def unsuspend(request: Request, caller: GlobalAdmin, account_id: AccountPa
     await deps_of(request).bridge.run(unsuspend_account, caller=caller, account_id=account_id)
 
 
-@routes.delete(
-    "/accounts/{account_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES
-)
+@routes.delete("/accounts/{account_id}", **REVOKES)
 async def delete(request: Request, caller: GlobalAdmin, account_id: AccountPath) -> Response:
     """The account is gone for good, and all its sockets close; its records stay readable."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(delete_account, caller=caller, account_id=account_id, idempotency=idempotency)
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, delete_account, account_id=account_id),
         kind=RevocationKind.ACCOUNT_DELETE,
         attempted_id=account_id,
         ends_own_session=account_id == caller.account_id,

@@ -2,13 +2,12 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GuardedRoute, OwnSession
 from app.http.path_ids import ApiTokenPath
-from app.http.revoking import RECEIPT_RESPONSES, revoke
+from app.http.revoking import REVOKES, asking, revoke
 from app.http.schemas_api_tokens import ApiTokenBody, ApiTokenView, IssuedApiTokenView
-from app.http.schemas_revocations import ReceiptView
 from app.http.shapes import PageView, Paging, page_view
 from app.operations.create_api_token import create_api_token
 from app.operations.list_api_tokens import list_api_tokens
@@ -37,25 +36,24 @@ async def issue_token(request: Request, caller: OwnSession, body: ApiTokenBody) 
     return IssuedApiTokenView.model_validate(created)
 
 
-@routes.delete("/{api_token_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+@routes.delete("/{api_token_id}", **REVOKES)
 async def revoke_token(request: Request, caller: OwnSession, api_token_id: ApiTokenPath) -> Response:
     """The API token ends, and its sockets close."""
-    bridge = deps_of(request).bridge
+    return await revoke(
+        request,
+        caller,
+        asking(request, caller, revoke_own_api_token, api_token_id=api_token_id),
+        kind=RevocationKind.TOKEN_REVOKE,
+        attempted_id=api_token_id,
+    )
 
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            revoke_own_api_token, caller=caller, api_token_id=api_token_id, idempotency=idempotency
-        )
 
-    return await revoke(request, caller, ask, kind=RevocationKind.TOKEN_REVOKE, attempted_id=api_token_id)
-
-
-@routes.post("/revoke-all", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+@routes.post("/revoke-all", **REVOKES)
 async def revoke_all(request: Request, caller: OwnSession) -> Response:
     """Every API token of the account ends."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(revoke_all_own_api_tokens, caller=caller, idempotency=idempotency)
-
-    return await revoke(request, caller, ask, kind=RevocationKind.TOKEN_REVOKE_ALL)
+    return await revoke(
+        request,
+        caller,
+        asking(request, caller, revoke_all_own_api_tokens),
+        kind=RevocationKind.TOKEN_REVOKE_ALL,
+    )

@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GuardedRoute, OwnSession
 from app.http.path_ids import SessionPath
-from app.http.revoking import RECEIPT_RESPONSES, revoke
-from app.http.schemas_revocations import ReceiptView
+from app.http.revoking import REVOKES, asking, revoke
 from app.http.schemas_sessions import SessionView, TerminateAllBody
 from app.http.shapes import PageView, Paging, page_view
 from app.operations.end_all_own_sessions import end_all_own_sessions
@@ -28,40 +27,26 @@ async def list_sessions(request: Request, caller: OwnSession, page: Paging) -> P
     return PageView(items=items, next=shown.next)
 
 
-@routes.delete("/{session_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+@routes.delete("/{session_id}", **REVOKES)
 async def end_session(request: Request, caller: OwnSession, session_id: SessionPath) -> Response:
     """The session and its refresh tokens end, and its sockets close."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_own_session, caller=caller, session_id=session_id, idempotency=idempotency
-        )
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, end_own_session, session_id=session_id),
         kind=RevocationKind.SESSION_REVOKE,
         attempted_id=session_id,
         ends_own_session=session_id == caller.session_id,
     )
 
 
-@routes.post("/terminate-all", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+@routes.post("/terminate-all", **REVOKES)
 async def terminate_all(request: Request, caller: OwnSession, body: TerminateAllBody) -> Response:
     """Every session of the account ends, or every one but this."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_all_own_sessions, caller=caller, except_current=body.except_current, idempotency=idempotency
-        )
-
     return await revoke(
         request,
         caller,
-        ask,
+        asking(request, caller, end_all_own_sessions, except_current=body.except_current),
         kind=RevocationKind.SESSION_REVOKE_ALL,
         body=body.model_dump(),
         ends_own_session=not body.except_current,

@@ -3,12 +3,11 @@
 from fastapi import APIRouter, Request, Response
 
 from app.domain.ids import AccountId
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GuardedRoute, NoSupportSession
 from app.http.path_ids import GrantPath, OrgPath
-from app.http.revoking import RECEIPT_RESPONSES, revoke
-from app.http.schemas_revocations import ReceiptView
+from app.http.revoking import REVOKES, asking, revoke
 from app.http.schemas_support_access import GrantBody, GrantEndBody, GrantView
 from app.http.shapes import PageView, Paging, page_view
 from app.operations.list_support_grants import list_support_grants
@@ -65,16 +64,15 @@ async def move_end(
     return GrantView.model_validate(updated)
 
 
-@routes.delete("/{grant_id}", status_code=202, response_model=ReceiptView, responses=RECEIPT_RESPONSES)
+@routes.delete("/{grant_id}", **REVOKES)
 async def revoke_grant(
     request: Request, caller: NoSupportSession, org: OrgPath, grant_id: GrantPath
 ) -> Response:
     """The grant and the sessions opened under it end, and their sockets close."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            revoke_support_grant, caller=caller, org=org, grant_id=grant_id, idempotency=idempotency
-        )
-
-    return await revoke(request, caller, ask, kind=RevocationKind.SUPPORT_GRANT_END, attempted_id=grant_id)
+    return await revoke(
+        request,
+        caller,
+        asking(request, caller, revoke_support_grant, org=org, grant_id=grant_id),
+        kind=RevocationKind.SUPPORT_GRANT_END,
+        attempted_id=grant_id,
+    )

@@ -28,6 +28,7 @@ async def open_session(
         caller=caller,
         org=org,
         grant_id=None if body.grant_id is None else GrantId(body.grant_id),
+        purpose=body.purpose,
         lifetime=deps.settings.cookie_lifetime if body.cookie else deps.settings.session_lifetime,
         address=address_of(request),
         user_agent=user_agent_of(request),

@@ -18,13 +18,14 @@ class ApiTokenBody(Body):
 
 
 class ApiTokenView(View):
-    """A live API token, without the token."""
+    """A live API token, without the token. `sockets` are those open on it now, as told within about a second."""
 
     id: UUID = Field(validation_alias="api_token_id")
     name: str
     issued_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    sockets: int
 
 
 class IssuedApiTokenView(View):

@@ -13,7 +13,7 @@ __all__ = ["SessionView", "TerminateAllBody"]
 class SessionView(View):
     """A live session: where it was opened, with what, and when it was last active. No token, no hash.
 
-    `grant_id` marks a support session, `is_current` the session that asks.
+    `sockets` are those open on it now, on all nodes that are heard of, as told within about a second. `grant_id` marks a support session, `is_current` the session that asks.
     """
 
     id: UUID = Field(validation_alias="session_id")
@@ -25,6 +25,7 @@ class SessionView(View):
     expires_at: datetime
     absolute_expires_at: datetime
     grant_id: UUID | None
+    sockets: int
     is_current: bool = False
 
 

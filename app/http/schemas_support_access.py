@@ -46,9 +46,13 @@ class GrantView(View):
 
 
 class SupportSessionBody(Body):
-    """Under which grant (null: the one that is open to the caller); `cookie`: in a cookie rather than as a token."""
+    """Under which grant (null: the one that is open to the caller) and what for (null: what it was given for).
+
+    `cookie`: in a cookie rather than as a token.
+    """
 
     grant_id: StrictUuid | None = None
+    purpose: Prose | None = None
     cookie: StrictBool = False
 
 

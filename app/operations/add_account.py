@@ -5,10 +5,10 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from app.data.organizations import find_organization, write_role
+from app.data.organizations import write_role
 from app.domain.ids import AccountId, OrgId
 from app.operations.create_account import create_account
-from app.operations.create_organization import create_organization
+from app.operations.ensure_organization import ensure_organization
 
 __all__ = ["AddedAccount", "add_account"]
 
@@ -39,7 +39,6 @@ def add_account(
     )
     if org is None:
         return AddedAccount(account_id=account_id, org_id=None)
-    found = find_organization(db, org)
-    org_id = create_organization(db, slug=org, name=org) if found is None else found.org_id
+    org_id = ensure_organization(db, slug=org, name=org)
     write_role(db, account_id=account_id, org_id=org_id, role=role)
     return AddedAccount(account_id=account_id, org_id=org_id)

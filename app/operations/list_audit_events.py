@@ -9,8 +9,11 @@ from app.domain.errors import NotFound
 from app.domain.ids import OrgId
 from app.domain.paging import Page, PageRequest
 from app.domain.permissions import require_no_support_session
+from app.domain.searching import TrailSearch
 
 __all__ = ["list_audit_events"]
+
+EVERYTHING = TrailSearch()
 
 
 def list_audit_events(
@@ -18,16 +21,18 @@ def list_audit_events(
     *,
     caller: Caller,
     org: str | None = None,
-    type: str | None = None,  # noqa: A002 - the column's and the query parameter's name
+    search: TrailSearch = EVERYTHING,
     page: PageRequest,
 ) -> Page[TrailEvent]:
     """A Global Admin sees everything, an organization's admin what happened in it, everybody what concerns them.
+
+    Of that, what answers the search, newest first.
 
     Raises: Forbidden in a support session; NotFound for an organization that the caller is no admin of.
     """
     require_no_support_session(caller)
     org_id = None if org is None else _org_of(db, caller, org)
-    return find_trail(db, reader=caller.account_id, org_id=org_id, event_type=type, page=page)
+    return find_trail(db, reader=caller.account_id, org_id=org_id, search=search, page=page)
 
 
 def _org_of(db: Session, caller: Caller, org: str) -> OrgId:

@@ -12,12 +12,14 @@ from app.data.device_names import device_name, stored_user_agent
 from app.data.organizations import find_organization
 from app.data.session_rows import NewSession, insert_session
 from app.data.support_grants import SupportGrant, find_usable_grant
+from app.data.support_uses import insert_use
 from app.domain.caller import Caller
 from app.domain.closing import Reason
 from app.domain.credentials import SECRET_BYTES, TokenKind, hash_token, token_from
 from app.domain.errors import NotFound, Unauthenticated
 from app.domain.ids import GrantId, SessionId
 from app.domain.permissions import require_global_admin, require_own_session
+from app.domain.support_access import checked_reason
 
 __all__ = ["OpenedSupportSession", "open_support_session"]
 
@@ -38,11 +40,14 @@ def open_support_session(
     caller: Caller,
     org: str,
     grant_id: GrantId | None = None,
+    purpose: str | None = None,
     lifetime: timedelta,
     address: str,
     user_agent: str,
 ) -> OpenedSupportSession:
     """The session lives for `lifetime` at most, without refresh, and ends with its grant, wherever that end is moved.
+
+    The organization sees who works there and what for: `purpose`, or the grant's reason where none is given.
 
     Raises: Forbidden without an own session of a Global Admin; NotFound where no grant lets this one in; Unauthenticated
     if the session or account has ended meanwhile.
@@ -55,6 +60,7 @@ def open_support_session(
     if issued_at is None or not has_live_session(db, caller.account_id, caller.session_id):
         raise Unauthenticated(Reason.SESSION_REVOKED)
     grant = _usable_grant(db, caller, org, grant_id)
+    meant_for = grant.reason if purpose is None else checked_reason(purpose, field="purpose")
     token = token_from(TokenKind.SESSION, secrets.token_bytes(SECRET_BYTES))
     session = NewSession(
         account_id=caller.account_id,
@@ -68,7 +74,15 @@ def open_support_session(
         grant_id=grant.grant_id,
     )
     session_id = insert_session(db, session)
-    _record(db, caller, session_id, grant, address=address)
+    insert_use(
+        db,
+        session_id,
+        grant_id=grant.grant_id,
+        org_id=grant.org_id,
+        account_id=caller.account_id,
+        purpose=meant_for,
+    )
+    _record(db, caller, session_id, grant, purpose=meant_for, address=address)
     return OpenedSupportSession(
         session_id=session_id,
         session_token=token,
@@ -87,7 +101,9 @@ def _usable_grant(db: Session, caller: Caller, org: str, grant_id: GrantId | Non
     return grant
 
 
-def _record(db: Session, caller: Caller, session_id: SessionId, grant: SupportGrant, *, address: str) -> None:
+def _record(
+    db: Session, caller: Caller, session_id: SessionId, grant: SupportGrant, *, purpose: str, address: str
+) -> None:
     record_audit_event(
         db,
         AuditEvent(
@@ -99,5 +115,6 @@ def _record(db: Session, caller: Caller, session_id: SessionId, grant: SupportGr
             org_id=grant.org_id,
             credential_type=caller.credential_type,
             ip_address=address,
+            metadata={"purpose": purpose},
         ),
     )

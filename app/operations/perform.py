@@ -26,6 +26,7 @@ from app.data.revocations import (
 from app.domain.errors import CutoffError, Unavailable
 from app.domain.ids import RevocationId, TransactionId
 from app.fanout.publisher import Publisher
+from app.logs.tracing import span
 from app.operations.end_credentials import KNOWN_KINDS, end_credentials
 from app.operations.revocation_event import event_of
 
@@ -69,6 +70,19 @@ def perform(database: Database, publisher: Publisher, revocation_id: RevocationI
     revocation, announced = database.transact(_stand, revocation_id)
     if revocation is None or revocation.audited_at is not None:
         return None if revocation is None else _as_it_stands(revocation)
+    with span(
+        "perform revocation",
+        parent=revocation.traceparent,
+        cutoff__revocation_id=str(revocation_id),
+        cutoff__kind=revocation.kind,
+    ):
+        return _go_on(database, publisher, revocation, announced)
+
+
+def _go_on(
+    database: Database, publisher: Publisher, revocation: Revocation, announced: Announced
+) -> Performed | None:
+    revocation_id = revocation.revocation_id
     if revocation.performed_at is not None:
         is_published = revocation.published_at is not None or _publish(
             database, publisher, revocation_id, announced
@@ -101,7 +115,8 @@ def _end_and_tell(
     revocation_id = revocation.revocation_id
     is_stamp_published = _say(publisher, stamped, unless_of=())
     try:
-        ended = database.transact(_end, revocation_id)
+        with span("end credentials"):
+            ended = database.transact(_end, revocation_id)
     except Unavailable as unavailable:
         if not waited_too_long(unavailable):
             raise
@@ -111,6 +126,12 @@ def _end_and_tell(
         overtaken = database.transact(find_revocation, revocation_id)
         return None if overtaken is None else _as_it_stands(overtaken)
     PERFORMED.labels(revocation.kind).inc()
+    _log.info(
+        "revocation_performed",
+        revocation_id=str(revocation_id),
+        kind=revocation.kind,
+        closures=len(ended.closures),
+    )
     said = {closure.cause.transaction for closure in stamped.closures}
     is_published = _say(publisher, ended, unless_of=said) and is_stamp_published
     if is_published:
@@ -140,7 +161,12 @@ def _publish(
 
 def _say(publisher: Publisher, announced: Announced, *, unless_of: Iterable[TransactionId | None]) -> bool:
     closures = [closure for closure in announced.closures if closure.cause.transaction not in unless_of]
-    return not closures or publisher.publish(closures, system_identifier=announced.system_identifier)
+    if not closures:
+        return True
+    with span("publish", kind="producer", cutoff__closures=len(closures)) as publishing:
+        is_taken = publisher.publish(closures, system_identifier=announced.system_identifier)
+        publishing.note(cutoff__is_taken=is_taken)
+    return is_taken
 
 
 def _audit(

@@ -40,10 +40,13 @@ def event_of(revocation: Revocation) -> AuditEvent | None:
 
 
 def _counts(revocation: Revocation) -> dict[str, Any]:
-    counts = {
+    counts: dict[str, Any] = {
         "sessions_ended": revocation.ended.sessions,
         "tokens_ended": revocation.ended.tokens,
         "grants_ended": revocation.ended.grants,
     }
     spared = revocation.sparing_session_id
-    return counts if spared is None else {**counts, "spared_session_id": str(spared)}
+    more = {} if spared is None else {"spared_session_id": str(spared)}
+    if revocation.kind == RevocationKind.MASS_REVOCATION:
+        more["mass_revocation_id"] = str(revocation.target_id)
+    return {**counts, **more}

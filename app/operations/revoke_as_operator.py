@@ -1,7 +1,6 @@
 """An operator ends a credential from the command line: the same durable request as a handler's, without an account behind it."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,31 +9,23 @@ from app.data.account_closures import request_account_closure
 from app.data.account_ends import request_account_end
 from app.data.revocation_requests import lock_target, request_once
 from app.data.rows import Row, one_row
+from app.data.support_grants import find_grant
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.errors import NotFound
-from app.domain.ids import AccountId, ApiTokenId, SessionId
-from app.domain.revocation_request import Requested, RevocationKind, RevocationRequest
+from app.domain.ids import AccountId, ApiTokenId, GrantId, OrgId, SessionId
+from app.domain.operator_target import OperatorTarget
+from app.domain.revocation_request import Requested, RevocationKind, RevocationRequest, RevocationTarget
 
-__all__ = ["OperatorTarget", "revoke_as_operator"]
+__all__ = ["revoke_as_operator"]
 
 OPERATOR = "cutoff revoke"
-
-
-class OperatorTarget(StrEnum):
-    """What the id is, and what ends: one session, one API token, all of either kind, or everything of an account."""
-
-    SESSION = "session"
-    TOKEN = "token"
-    ACCOUNT_SESSIONS = "account-sessions"
-    ACCOUNT_TOKENS = "account-tokens"
-    SUSPEND = "suspend"
 
 
 def revoke_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) -> Requested:
     """The request is durable, and account-wide ends count from its commit. Ending what is over returns its revocation.
 
-    Raises: NotFound; Conflict("last_global_admin") for suspending the only one left.
+    Raises: NotFound; Conflict("last_global_admin") for suspending or deleting the only one left.
     """
     return _REQUESTS[target](db, target_id)
 
@@ -59,6 +50,22 @@ def _token(db: Session, target_id: UUID) -> Requested:
     return _once(db, request, query=query)
 
 
+def _grant(db: Session, target_id: UUID) -> Requested:
+    grant_id = GrantId(target_id)
+    grant = find_grant(db, grant_id)
+    if grant is None:
+        raise NotFound("support_grant")
+    kind, reason = RevocationKind.SUPPORT_GRANT_END, Reason.SUPPORT_ACCESS_REVOKED
+    request = _request(kind, reason, target_id=grant_id, account_id=None, org_id=grant.org_id)
+    lock_target(db, grant_id)
+
+    def is_usable() -> bool:
+        latest = find_grant(db, grant_id)
+        return latest is not None and latest.is_usable
+
+    return request_once(db, request, is_live=is_usable(), look_again=is_usable)
+
+
 def _account_sessions(db: Session, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.SESSION_REVOKE_ALL, Reason.ALL_SESSIONS_REVOKED, target_id)
     return request_account_end(db, request, AccountId(target_id), stamps=(CredentialType.SESSION,))
@@ -72,6 +79,11 @@ def _account_tokens(db: Session, target_id: UUID) -> Requested:
 def _suspend(db: Session, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.ACCOUNT_SUSPEND, Reason.ACCOUNT_SUSPENDED, target_id)
     return request_account_closure(db, request, AccountId(target_id), mark="suspended_at")
+
+
+def _delete(db: Session, target_id: UUID) -> Requested:
+    request = _account_request(RevocationKind.ACCOUNT_DELETE, Reason.ACCOUNT_DELETED, target_id)
+    return request_account_closure(db, request, AccountId(target_id), mark="deleted_at")
 
 
 def _once(db: Session, request: RevocationRequest, *, query: str) -> Requested:
@@ -96,14 +108,16 @@ def _request(
     kind: RevocationKind,
     reason: Reason,
     *,
-    target_id: SessionId | ApiTokenId | AccountId,
-    account_id: AccountId,
+    target_id: RevocationTarget,
+    account_id: AccountId | None,
+    org_id: OrgId | None = None,
 ) -> RevocationRequest:
     return RevocationRequest(
         kind=kind,
         reason=reason,
         target_id=target_id,
         account_id=account_id,
+        org_id=org_id,
         requested_by=None,
         requested_from=OPERATOR,
         credential_type=None,
@@ -113,7 +127,9 @@ def _request(
 _REQUESTS: Mapping[OperatorTarget, Callable[[Session, UUID], Requested]] = {
     OperatorTarget.SESSION: _session,
     OperatorTarget.TOKEN: _token,
+    OperatorTarget.GRANT: _grant,
     OperatorTarget.ACCOUNT_SESSIONS: _account_sessions,
     OperatorTarget.ACCOUNT_TOKENS: _account_tokens,
     OperatorTarget.SUSPEND: _suspend,
+    OperatorTarget.DELETE: _delete,
 }

@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import require_org_admin
-from app.data.rows import one_row
 from app.data.support_grant_ends import move_grant_end
 from app.data.support_grants import SupportGrant, find_grant
+from app.data.support_trail import database_now
 from app.domain.caller import Caller
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import GrantId
@@ -29,9 +29,7 @@ def update_support_grant(
     before = find_grant(db, grant_id, org_id=organization.org_id)
     if before is None:
         raise NotFound("support_grant")
-    now = one_row(db, "SELECT clock_timestamp() AS now")
-    assert now is not None
-    check_grant_end(expires_at, now=now["now"], maximum=maximum)
+    check_grant_end(expires_at, now=database_now(db), maximum=maximum)
     if not move_grant_end(db, grant_id, org_id=organization.org_id, expires_at=expires_at):
         raise Conflict("grant_is_over")
     record_audit_event(

@@ -22,6 +22,7 @@ from app.operations.authorize_org_message import authorize_org_message
 from app.operations.request_logout import request_logout
 from app.realtime.connection import Connection
 from app.realtime.messages import Echo, Logout, OrgAction, Whoami, error_frame, frame
+from app.realtime.support_uses import SupportUses
 
 __all__ = ["DatabaseAnswers"]
 
@@ -29,11 +30,15 @@ __all__ = ["DatabaseAnswers"]
 class DatabaseAnswers:
     """Answers from the socket's own facts, and from the database through the bridge.
 
-    `carry_out` takes a revocation whose row is committed to whoever performs it; it does not raise.
+    `carry_out` takes a revocation whose row is committed to whoever performs it; it does not raise. `uses` counts
+    what is done under support access.
     """
 
-    def __init__(self, bridge: Bridge, *, carry_out: Callable[[RevocationId], Awaitable[None]]) -> None:
+    def __init__(
+        self, bridge: Bridge, *, uses: SupportUses, carry_out: Callable[[RevocationId], Awaitable[None]]
+    ) -> None:
         self._bridge = bridge
+        self._uses = uses
         self._carry_out = carry_out
 
     def at_once(self, connection: Connection, request: Whoami | Echo | OrgAction | Logout) -> str | None:
@@ -67,14 +72,17 @@ class DatabaseAnswers:
         """Role grants and support access are read again: what was true when the socket opened need not be true now."""
         entry = connection.entry
         record = _record(connection)
-        access = await self._bridge.run(
-            authorize_org_message,
-            account_id=record.account_id,
-            grant_id=entry.grant_id,
-            credential_type=entry.credential_type,
-            org=request.org,
-            wants_write=request.action == "write",
-            address=connection.address,
+        access = await self._uses.counted(
+            self._bridge.run(
+                authorize_org_message,
+                account_id=record.account_id,
+                session_id=record.session_id,
+                grant_id=entry.grant_id,
+                credential_type=entry.credential_type,
+                org=request.org,
+                wants_write=request.action == "write",
+                address=connection.address,
+            )
         )
         await connection.reply(
             frame(

@@ -10,6 +10,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from app.clock import boot_seconds
 from app.domain.closing import Closing, Retry
 from app.realtime.messages import Malformed, closing_frame, error_frame, parse_request
+from app.realtime.metrics import FRAMES_HELD
 from app.realtime.transport import Transport
 from app.sockets.admission import Reading
 from app.sockets.currency import Currency
@@ -17,7 +18,7 @@ from app.sockets.entry import Entry
 from app.sockets.gate import Passage, passage
 from app.sockets.ladder import FirstStep, Outcome, first_step, outcome_of
 
-__all__ = ["Answers", "Connection", "Receive"]
+__all__ = ["Answers", "Connection", "Receive", "come_back_in_ms"]
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -75,6 +76,8 @@ class Connection:
 
     async def reply(self, text: str) -> None:
         """Written, through the gate. Raises: ClientDisconnected when it cannot be any more."""
+        if self.passage() is Passage.WAIT:
+            FRAMES_HELD.labels("out").inc()
         await self.transport.send(text)
 
     async def converse(self, receive: Receive, answers: Answers) -> None:
@@ -85,12 +88,36 @@ class Connection:
         try:
             while True:
                 event = await receive()
-                if event["type"] == "websocket.disconnect" or not await self._may_dispatch():
+                if event["type"] == "websocket.disconnect" or not await self.may_dispatch():
                     return
                 if not self.is_leaving:
                     await self._dispatch(event, answers)
         except ClientDisconnected:
             return
+
+    async def may_dispatch(self) -> bool:
+        """Whether what has come in may be acted on, once that is certain: the gate was waited for (R9)."""
+        if self.passage() is Passage.WAIT:
+            FRAMES_HELD.labels("in").inc()
+        while (passes := self.passage()) is Passage.WAIT:
+            if self.transport.closed.is_set():
+                return False
+            self._changed.clear()
+            await self._changed.wait()
+        return passes is Passage.PASS
+
+    async def carry(self, work: Coroutine[Any, Any, None]) -> None:
+        """Until it is done, or the socket closes: a handler that swallows its cancellation is not waited for."""
+        self._handled.clear()
+        handler = self._handler = asyncio.get_running_loop().create_task(work)
+        handler.add_done_callback(self._ended)
+        try:
+            await self._handled.wait()
+        except asyncio.CancelledError:
+            handler.cancel()
+            raise
+        if handler.done() and not handler.cancelled():
+            handler.result()
 
     def begin_to_close(self, *, among: int) -> None:
         """The peer is told and has the grace to answer, or is reset; handlers in flight are cancelled (R11)."""
@@ -109,6 +136,16 @@ class Connection:
             case FirstStep.LET_GO:
                 self.transport.abort_after_grace()
 
+    def abort(self) -> None:
+        """The connection is reset."""
+        self.transport.abort()
+
+    async def gone(self) -> None:
+        """The connection is no more; after the grace at the latest."""
+        if not self.transport.closed.is_set():
+            self.transport.abort_after_grace()
+            await self.transport.closed.wait()
+
     def outcome(self) -> Outcome:
         """How it went, once the transport is gone."""
         return outcome_of(
@@ -116,14 +153,6 @@ class Connection:
             peer_answered=self.transport.peer_answered_close,
             was_aborted=self.transport.is_aborted,
         )
-
-    async def _may_dispatch(self) -> bool:
-        while (passes := self.passage()) is Passage.WAIT:
-            if self.transport.closed.is_set():
-                return False
-            self._changed.clear()
-            await self._changed.wait()
-        return passes is Passage.PASS
 
     async def _dispatch(self, event: MutableMapping[str, Any], answers: Answers) -> None:
         try:
@@ -137,20 +166,7 @@ class Connection:
         if reply is not None:
             await self.reply(reply)
         else:
-            await self._handle(answers.in_time(self, request))
-
-    async def _handle(self, work: Coroutine[Any, Any, None]) -> None:
-        """Until it is done, or the socket closes: a handler that swallows its cancellation is not waited for."""
-        self._handled.clear()
-        handler = self._handler = asyncio.get_running_loop().create_task(work)
-        handler.add_done_callback(self._ended)
-        try:
-            await self._handled.wait()
-        except asyncio.CancelledError:
-            handler.cancel()
-            raise
-        if handler.done() and not handler.cancelled():
-            handler.result()
+            await self.carry(answers.in_time(self, request))
 
     def _ended(self, handler: asyncio.Task[None]) -> None:
         self._handled.set()
@@ -159,7 +175,14 @@ class Connection:
 
     def _say_goodbye(self, closing: Closing, among: int) -> None:
         self._said_goodbye = True
-        spread_ms = min(COME_BACK_WITHIN_MS + COME_BACK_SPREAD_MS * among, COME_BACK_AT_MOST_MS)
-        retry_after_ms = _dice.randrange(1, spread_ms) if closing.retry is Retry.NOW else 0
+        retry_after_ms = come_back_in_ms(closing, among=among)
         self.transport.write_now(closing_frame(closing, retry_after_ms=retry_after_ms))
         self.transport.write_close_now(closing.code, closing.reason)
+
+
+def come_back_in_ms(closing: Closing, *, among: int) -> int:
+    """When a peer may come back that is closed with so many others, not all in one instant; 0 if it should not."""
+    if closing.retry is not Retry.NOW:
+        return 0
+    spread_ms = min(COME_BACK_WITHIN_MS + COME_BACK_SPREAD_MS * among, COME_BACK_AT_MOST_MS)
+    return _dice.randrange(1, spread_ms)

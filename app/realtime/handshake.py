@@ -12,9 +12,9 @@ from app.domain.errors import Forbidden, Unauthenticated
 from app.domain.ids import AccountId, TokenHash
 from app.domain.origins import is_our_origin
 
-__all__ = ["Presented", "presented_by"]
+__all__ = ["Presented", "presented_by", "presented_token"]
 
-COOKIES = ("cutoff_session", "cutoff_support")
+COOKIES = ("cutoff_support", "cutoff_session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +48,10 @@ def presented_by(scope: Mapping[str, Any], settings: Settings) -> Presented:
     if "authorization" in headers:
         if "origin" in headers:
             raise Unauthenticated
-        return _presented(_bearer(headers["authorization"]), address, settings)
+        return presented_token(_bearer(headers["authorization"]), address, settings)
     token = _cookie(headers.get("cookie", []))
     _check_origin(headers, scheme=str(scope.get("scheme", "ws")), settings=settings)
-    return _presented(token, address, settings, kinds={TokenKind.SESSION})
+    return presented_token(token, address, settings, kinds={TokenKind.SESSION})
 
 
 def _headers(scope: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -93,7 +93,7 @@ def _cookie(values: list[str]) -> str:
     return token
 
 
-def _presented(
+def presented_token(
     token: str,
     address: str,
     settings: Settings,
@@ -102,6 +102,7 @@ def _presented(
         {TokenKind.SESSION, TokenKind.API, TokenKind.DAEMON}
     ),
 ) -> Presented:
+    """The credential that a token is. Raises: Unauthenticated for a malformed one, or none of those kinds."""
     kind = kind_of_token(token)
     if kind is None or kind not in kinds:
         raise Unauthenticated

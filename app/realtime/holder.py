@@ -9,7 +9,8 @@ from app.clock import boot_seconds
 from app.config import Settings, StalePolicy
 from app.domain.closing import Closing, Reason, closing_for_reason
 from app.domain.targets import Cause
-from app.realtime.connection import Connection
+from app.realtime.closes import Closes
+from app.realtime.handle import Handle
 from app.realtime.metrics import CLOSE_LATENCY, SOCKETS_CLOSED, SOCKETS_ENDED
 from app.realtime.pump import Pump
 from app.sockets.currency import Currency
@@ -33,6 +34,7 @@ class Holder:
         self.registry = Registry(self._on_shut)
         self.deadlines = Deadlines()
         self.tally = Tally()
+        self.closes = Closes(database_time=lambda at: self.database_time(at))  # noqa: PLW0108 - it is set later
         self.pump = Pump(clock=boot_seconds)
         self.is_leaving = False
         self.is_registered = False
@@ -55,7 +57,7 @@ class Holder:
     def wake_gates(self, entries: Sequence[Entry] | None = None) -> None:
         """Whoever waits at the gates of these sockets, or of all, asks again."""
         for entry in self.registry if entries is None else entries:
-            if isinstance(entry.handle, Connection):
+            if entry.handle is not None:
                 entry.handle.gate_changed()
 
     def serves_stale(self) -> bool:
@@ -80,8 +82,8 @@ class Holder:
     def abort_all(self) -> None:
         """Whoever is still here is reset."""
         for entry in self.registry:
-            if isinstance(entry.handle, Connection):
-                entry.handle.transport.abort()
+            if entry.handle is not None:
+                entry.handle.abort()
 
     def begin_to_leave(self) -> None:
         """No more sockets are taken, and those that are here are told to go elsewhere; repeating it changes nothing."""
@@ -89,27 +91,26 @@ class Holder:
             self.is_leaving = True
             self.registry.shut(self.registry, _shutting_down, via=Via.NODE)
 
-    async def see_off(self, connection: Connection) -> None:
-        """The transport is gone, the socket is forgotten, and the receipt knows how it went."""
-        transport = connection.transport
+    async def see_off(self, handle: Handle) -> None:
+        """The connection is gone, the socket is forgotten, and the receipt knows how it went."""
         try:
-            if not transport.closed.is_set():
-                transport.abort_after_grace()
-                await transport.closed.wait()
+            await handle.gone()
         except asyncio.CancelledError:
-            transport.abort()
+            handle.abort()
             raise
         finally:
-            self._forget(connection.entry, connection)
+            self._forget(handle.entry, handle)
 
-    def _forget(self, entry: Entry, connection: Connection) -> None:
+    def _forget(self, entry: Entry, handle: Handle) -> None:
         self.registry.detach(entry)
+        entry.handle = None  # each refers to the other
         if entry.closing is None:
             return
-        outcome = connection.outcome()
+        outcome = handle.outcome()
         SOCKETS_ENDED.labels(entry.closing.reason.value, outcome.value).inc()
         if entry.revocation_id is not None:
             self.tally.ended(entry.revocation_id, outcome)
+            self.closes.ended(entry.revocation_id)
             self._on_tally()
 
     def _on_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via) -> None:
@@ -121,6 +122,7 @@ class Holder:
                 CLOSE_LATENCY.labels(reason, via.value).observe(latency.total_seconds())
         if cause is not None and cause.revocation_id is not None:
             self.tally.shut(cause.revocation_id, sockets=len(entries), latency=latency)
+            self.closes.shut(entries[0], cause, via, sockets=len(entries))
             self._on_tally()
         self.pump.add(entries)
 

@@ -4,6 +4,9 @@ from prometheus_client import Counter, Histogram
 
 __all__ = [
     "CLOSE_LATENCY",
+    "FRAMES_HELD",
+    "LAST_CLOSE",
+    "LEASE_MISSES",
     "RECONCILIATIONS",
     "SERVED_STALE",
     "SOCKETS_CLOSED",
@@ -11,11 +14,25 @@ __all__ = [
     "TAIL_FAILURES",
 ]
 
+BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.8, 3, 5, 10)
+"""1.8: a tail interval whose poll was slow, which is what is promised where the message was lost."""
+
 CLOSE_LATENCY = Histogram(
     "cutoff_close_latency_seconds",
     "From the closure's row in the log to the shut gate of each socket, by reason and by what brought the news.",
     ["reason", "via"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.8, 3, 5, 10),
+    buckets=BOUNDS_S,
+)
+LAST_CLOSE = Histogram(
+    "cutoff_last_close_seconds",
+    "From a revocation's first closure in the log to the end of its last socket on this node.",
+    buckets=BOUNDS_S,
+)
+LEASE_MISSES = Counter("cutoff_lease_misses_total", "Times that the lease ran out.")
+FRAMES_HELD = Counter(
+    "cutoff_frames_held_total",
+    "Frames that waited at a gate, since the node or the socket was to hold.",
+    ["direction"],
 )
 SERVED_STALE = Counter(
     "cutoff_served_stale_seconds_total",

@@ -19,12 +19,18 @@ from app.fanout.publisher import Publisher
 from app.fanout.subscriber import Subscriber
 from app.operations.perform import perform
 from app.realtime.answers import DatabaseAnswers
-from app.realtime.gateway import Gateway
+from app.realtime.census_reports import CensusReports
+from app.realtime.close_traces import CloseTraces
+from app.realtime.conversation import Conversation
+from app.realtime.event_streams import EventStreams
+from app.realtime.gateway import Converse, Gateway
 from app.realtime.heartbeat import Heartbeat
 from app.realtime.holder import Holder
+from app.realtime.opening import Opening
 from app.realtime.read_connection import ReadConnection
 from app.realtime.rechecks import Rechecks
 from app.realtime.reports import Reports
+from app.realtime.support_uses import SupportUses
 from app.realtime.tail import Tail
 from app.realtime.verifier import Verifier
 from app.realtime.watches import Watches
@@ -63,9 +69,10 @@ class Node:
         self._connections: list[ReadConnection] = []
         self._last_settled: Position | None = None
         self.holder = Holder(settings, node_name=self.name, on_tally=self._on_news)
+        tail_connection = self._connect("tail", settings.poll_timeout)
         self.tail = Tail(
             settings,
-            connection=self._connect("tail", settings.poll_timeout),
+            connection=tail_connection,
             currency=self.holder.currency,
             registry=self.holder.registry,
             deadlines=self.holder.deadlines,
@@ -75,6 +82,7 @@ class Node:
             clock=boot_seconds,
         )
         self.holder.database_time = self.tail.database_time
+        self.holder.closes.on_over = CloseTraces(bridge, node_name=self.name).over
         self.verifier = Verifier(
             [self._connect("verify", settings.opening_limit) for _ in range(VERIFYING_CONNECTIONS)],
             currency=self.holder.currency,
@@ -98,6 +106,20 @@ class Node:
             describe=self._describe,
             perform=self._perform,
         )
+        self.census = CensusReports(
+            node_id=self.node_id,
+            bridge=bridge,
+            holder=self.holder,
+            # A crash of the database ends the tail's connection, a failover moves its position; a node that was
+            # forgotten is registered again.
+            basis=lambda: (
+                tail_connection.drops,
+                self.holder.currency.place,
+                self.reports.times_registered_again,
+            ),
+            whole_every=settings.reconcile_interval,
+            clock=boot_seconds,
+        )
         self.watches = Watches(holder=self.holder, bridge=bridge, look_every=settings.reconcile_interval)
         self.subscriber = Subscriber(
             settings,
@@ -107,12 +129,19 @@ class Node:
             system_identifier=lambda: self.holder.currency.system_identifier,
         )
         self.heartbeat = Heartbeat(settings, holder=self.holder, clock=boot_seconds)
-        self.gateway = Gateway(
-            settings,
-            holder=self.holder,
-            verifier=self.verifier,
-            answers=DatabaseAnswers(bridge, carry_out=carry_out),
+        self.support_uses = SupportUses(bridge)
+        self._opening = Opening(settings, holder=self.holder, verifier=self.verifier)
+        self.streams = EventStreams(settings, holder=self.holder, opening=self._opening)
+        self.gateway = self.gateway_to(
+            Conversation(
+                holder=self.holder,
+                answers=DatabaseAnswers(bridge, uses=self.support_uses, carry_out=carry_out),
+            )
         )
+
+    def gateway_to(self, converse: Converse) -> Gateway:
+        """Another entrance for sockets, on which something else is said: all else is as at the first."""
+        return Gateway(self._settings, holder=self.holder, opening=self._opening, converse=converse)
 
     # What the HTTP side shows ----------------------------------------------------------------------------
 
@@ -148,6 +177,23 @@ class Node:
         return len(self.holder.registry)
 
     @property
+    def tail_age(self) -> timedelta | None:
+        """How old its knowledge is."""
+        currency = self.holder.currency
+        return timedelta(seconds=boot_seconds() - currency.as_of) if currency.has_baseline else None
+
+    @property
+    def doorbell_age(self) -> timedelta | None:
+        """Since it last heard its own echo: the only proof that what is published arrives here."""
+        heard = self.subscriber.last_echo_at
+        return None if heard is None else timedelta(seconds=max(0.0, boot_seconds() - heard))
+
+    @property
+    def triggers_missing(self) -> Sequence[str] | None:
+        """Which triggers were missing when it last looked."""
+        return self.holder.triggers_missing
+
+    @property
     def why(self) -> Sequence[str]:
         """Sentences on what is not as it should be."""
         holder = self.holder
@@ -181,9 +227,11 @@ class Node:
             self.rechecks.run(),
             self.holder.pump.run(),
             self.reports.run(),
+            self.census.run(),
             self.heartbeat.run(),
             self.subscriber.run(),
             self.watches.run(),
+            self.support_uses.run(),
         ):
             self._tasks.append(self._keep(part))
 
@@ -197,6 +245,7 @@ class Node:
             task.cancel()
         self.holder.abort_all()
         await asyncio.wait(self._tasks, timeout=LEAVE_WITHIN.total_seconds())
+        await self.support_uses.finish(within=LEAVE_WITHIN)
         await self.reports.leave(within=LEAVE_WITHIN)
         for connection in self._connections:
             connection.drop()
@@ -242,7 +291,6 @@ class Node:
         if settled is not None:
             self._last_settled = settled
         reported = self._last_settled
-        heard = self.subscriber.last_frame_at
         return NodeReport(
             node_id=self.node_id,
             number=number,
@@ -254,8 +302,8 @@ class Node:
             snapshot=None if reported is None else str(reported.snapshot),
             is_current=currency.is_current(now),
             is_subscribed=self.subscriber.is_subscribed,
-            tail_age=timedelta(seconds=now - currency.as_of) if currency.has_baseline else None,
-            doorbell_age=None if heard is None else timedelta(seconds=max(0.0, now - heard)),
+            tail_age=self.tail_age,
+            doorbell_age=self.doorbell_age,
             sockets=len(holder.registry) - holder.registry.pending_count,
             pending=holder.registry.pending_count,
             outcomes=outcomes,

@@ -73,10 +73,10 @@ class Pump:
 
 
 def _begin(entry: Entry, *, among: int) -> None:
-    """Once an entry, however many closures have named it."""
-    if not entry.has_begun_to_close:
+    """Once an entry, however many closures have named it; and not if it has gone by itself before its turn came."""
+    handle: Closeable | None = entry.handle
+    if not entry.has_begun_to_close and handle is not None:
         entry.has_begun_to_close = True
-        handle: Closeable = entry.handle
         try:
             handle.begin_to_close(among=among)
         except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others open; its gate is shut

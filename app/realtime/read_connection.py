@@ -61,6 +61,11 @@ class ReadConnection:
                 with suppress(Unavailable):
                     await self._within(self._execute("ROLLBACK"), within_s)
 
+    @property
+    def drops(self) -> int:
+        """How many times it was dropped: whoever sees the same number twice has had the server there in between."""
+        return self._drops
+
     def drop(self) -> None:
         """The connection is cut, whoever may be waiting on it; the next statement makes a new one."""
         self._drops += 1

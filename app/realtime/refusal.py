@@ -32,8 +32,8 @@ class Refusal:
     retry: str | None = None
     retry_after_s: int | None = None
 
-    async def send(self, send: Send) -> None:
-        """The client has its answer, and no socket."""
+    async def send(self, send: Send, *, as_http: bool = False) -> None:
+        """The client has its answer, and no socket; `as_http` where it asked for none, but for an event stream."""
         headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
         if self.retry_after_s is not None:
             headers.append((b"retry-after", str(self.retry_after_s).encode()))
@@ -47,8 +47,11 @@ class Refusal:
         }
         body = json.dumps({name: value for name, value in members.items() if value is not None}).encode()
         headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "websocket.http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": body})
+        if as_http:
+            headers.append((b"connection", b"close"))
+        kind = "http.response" if as_http else "websocket.http.response"
+        await send({"type": f"{kind}.start", "status": self.status, "headers": headers})
+        await send({"type": f"{kind}.body", "body": body})
 
 
 def refused_for(closing: Closing) -> Refusal:

@@ -49,6 +49,7 @@ class Reports:
         self._describe = describe
         self._perform = perform
         self._perform_within = settings.perform_within
+        self.times_registered_again = 0
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
         self._number = 0
@@ -101,6 +102,7 @@ class Reports:
     async def register_again(self) -> bool:
         """Whether the row is back, after it was pruned or forgotten: asked before the lease is renewed."""
         self._holder.is_registered = False
+        self.times_registered_again += 1
         await self.report()
         return self._holder.is_registered
 

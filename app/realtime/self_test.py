@@ -12,14 +12,16 @@ from typing import Any, cast
 
 import uvicorn
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from app.realtime.http_protocol import CutoffHttpProtocol
 from app.realtime.transport import GateShut, Transport, transport_of
 from app.realtime.uvicorn_protocol import CutoffProtocol
 from app.sockets.gate import Passage
 
-__all__ = ["UnsuitableUvicornError", "check_uvicorn"]
+__all__ = ["UnsuitableUvicornError", "check_http", "check_uvicorn"]
 
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: self-test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -40,17 +42,28 @@ def check_uvicorn(base: type = WebSocketsSansIOProtocol) -> None:
     Raises:
         UnsuitableUvicornError: it does not; the message names the version and what is missing.
     """
-    missing = [
-        name
-        for name, ours in vars(CutoffProtocol).items()
-        if callable(ours) and not callable(getattr(base, name, None))
-    ]
+    missing = _missing(CutoffProtocol, base)
     if missing:
         raise _unsuitable(f"{base.__name__} lacks {', '.join(missing)}")
     try:
         _drive()
     except Exception as error:
         raise _unsuitable(f"{type(error).__name__}: {error}") from error
+
+
+def check_http(base: type = HttpToolsProtocol) -> None:
+    """The installed uvicorn has what an event stream's connection overrides. Raises: UnsuitableUvicornError."""
+    missing = _missing(CutoffHttpProtocol, base)
+    if missing:
+        raise _unsuitable(f"{base.__name__} lacks {', '.join(missing)}")
+
+
+def _missing(ours: type, base: type) -> list[str]:
+    return [
+        name
+        for name, overridden in vars(ours).items()
+        if callable(overridden) and not callable(getattr(base, name, None))
+    ]
 
 
 def _drive() -> None:
@@ -157,6 +170,9 @@ class _Wire(asyncio.Transport):
         self.written = b""
         self.is_paused = False
         self.is_aborted = False
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return asyncio.Protocol()
 
     def take(self) -> bytes:
         written, self.written = self.written, b""

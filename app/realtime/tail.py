@@ -164,11 +164,7 @@ class Tail:
 
     def _is_here(self, position: Position) -> bool:
         """Whether it is of the cluster and timeline of the cursor: elsewhere, transaction ids mean something else."""
-        currency = self._currency
-        return (position.system_identifier, position.timeline) == (
-            currency.system_identifier,
-            currency.timeline,
-        )
+        return (position.system_identifier, position.timeline) == self._currency.place
 
     async def _stay_known(self, answer: Poll) -> None:
         """A row that was pruned, or forgotten, is put back before the lease is renewed, or it is not renewed.

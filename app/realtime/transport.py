@@ -5,12 +5,7 @@ protocol class in `app.realtime.uvicorn_protocol` makes one for each connection 
 """
 
 import asyncio
-import fcntl
-import socket
-import struct
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
@@ -19,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import InvalidState
 from websockets.protocol import State
 
+from app.realtime.tcp import reset, unsent_bytes
 from app.sockets.gate import Passage
 
 __all__ = ["EXTENSION", "GateShut", "Transport", "transport_of"]
@@ -27,14 +23,8 @@ EXTENSION = "cutoff"
 """Where the scope's extensions hold the connection's `Transport`."""
 
 CLOSE_GRACE_S = 1.0
-SEND_BUFFER_BYTES = 16 * 1024
-"""Of the kernel (Linux doubles it): what is in it cannot be recalled, and autotuning would let it grow to megabytes."""
-
 REASON_BYTES = 123
 """What a close frame has room for beside its code (RFC 6455, section 5.5)."""
-
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-SIOCOUTQNSD = 0x894B
 
 
 class GateShut(ClientDisconnected):
@@ -120,12 +110,7 @@ class Transport:
 
         Above zero, the peer (or the path to it) is not keeping up, and a close frame would come after all that.
         """
-        held_back = 0
-        sock = self._socket()
-        if sock is not None and sys.platform == "linux":
-            with suppress(OSError, ValueError):
-                held_back = int.from_bytes(fcntl.ioctl(sock.fileno(), SIOCOUTQNSD, bytes(4)), sys.byteorder)
-        return self.buffered() + held_back
+        return 0 if self._protocol.disconnected else unsent_bytes(self._protocol.transport)
 
     def gate_changed(self) -> None:
         """Waiting senders ask the gate again."""
@@ -173,11 +158,7 @@ class Transport:
         if self.is_aborted or protocol.disconnected:
             return
         self.is_aborted = True
-        sock = self._socket()
-        if sock is not None:
-            with suppress(OSError, ValueError):  # the descriptor may be closed already
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        protocol.transport.abort()
+        reset(protocol.transport)
 
     def abort_after_grace(self) -> None:
         """The connection will be aborted `grace_s` after the first call, unless it is lost before."""
@@ -235,6 +216,10 @@ class Transport:
         if self.on_lost is not None:
             self.on_lost()
 
+    def let_go(self) -> None:
+        """For the protocol: all is over. The connection stays mute, and refers to nobody who could be asked."""
+        self.gate = self.on_lost = self.on_shutdown = None
+
     async def _send_in_turn(self, message: str | bytes) -> None:
         self._senders += 1
         try:
@@ -267,10 +252,6 @@ class Transport:
         except InvalidState:
             raise ClientDisconnected from None
         protocol.transport.write(b"".join(protocol.conn.data_to_send()))
-
-    def _socket(self) -> socket.socket | None:
-        sock: socket.socket | None = self._protocol.transport.get_extra_info("socket")
-        return sock
 
 
 def transport_of(scope: Mapping[str, Any]) -> Transport:

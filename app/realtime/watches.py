@@ -7,12 +7,13 @@ from datetime import timedelta
 import structlog
 
 from app.bridge import Bridge
+from app.clock import boot_seconds
 from app.domain.errors import CutoffError
 from app.operations.check_triggers import check_triggers
 from app.operations.expire_credentials import expire_credentials
 from app.operations.expire_support_grants import expire_support_grants
 from app.realtime.holder import Holder
-from app.realtime.metrics import SERVED_STALE
+from app.realtime.metrics import LEASE_MISSES, SERVED_STALE
 
 __all__ = ["Watches"]
 
@@ -33,6 +34,7 @@ class Watches:
         self._bridge = bridge
         self._look_every_s = look_every.total_seconds()
         self._is_serving_stale = False
+        self._was_current = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -44,8 +46,16 @@ class Watches:
     async def _watch_lease(self) -> None:
         while True:
             self._holder.close_if_stale()
+            self._count_lease_misses()
             self._count_serving_stale()
             await asyncio.sleep(STALE_TICK_S)
+
+    def _count_lease_misses(self) -> None:
+        is_current = self._holder.currency.is_current(boot_seconds())
+        if self._was_current and not is_current:
+            LEASE_MISSES.inc()
+            _log.warning("lease_missed", sockets=len(self._holder.registry))
+        self._was_current = is_current
 
     def _count_serving_stale(self) -> None:
         """The alarm of policy `serve`: said once each time, and counted for as long as it lasts."""

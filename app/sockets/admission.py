@@ -160,6 +160,7 @@ def _state(reading: Reading) -> Alive | Dead:
 def _learn(entry: Entry, reading: Reading, alive: Alive) -> None:
     assert reading.record is not None
     entry.account_id, entry.api_token_id, entry.grant_id = _dependence(reading.record)
+    entry.session_id = reading.record.session_id
     entry.snapshot = reading.snapshot
     entry.epoch = reading.epoch
     entry.deadline = inf if alive.remaining is None else reading.sent_at + alive.remaining.total_seconds()

@@ -65,6 +65,11 @@ class Currency:
         self._applied: deque[tuple[int, Position]] = deque(maxlen=GENERATIONS_KEPT)
 
     @property
+    def place(self) -> tuple[str | None, int | None]:
+        """The cluster and timeline of the cursor: what was written at another place may not be there."""
+        return self.system_identifier, self.timeline
+
+    @property
     def has_baseline(self) -> bool:
         """Whether a socket may begin to verify (R4)."""
         return self.cursor is not None
@@ -103,7 +108,7 @@ class Currency:
             return Next.BASELINE
         if ticket.last is not self.cursor:
             return Next.IGNORE
-        moved = (position.system_identifier, position.timeline) != (self.system_identifier, self.timeline)
+        moved = (position.system_identifier, position.timeline) != self.place
         return Next.RECONCILE if moved or position.is_cut_off else Next.APPLY
 
     def advance(self, ticket: PollTicket, position: Position) -> None:

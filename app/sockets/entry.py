@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from app.domain.closing import Closing
+from app.domain.closing import CloseCode, Closing
 from app.domain.credentials import CredentialType
 from app.domain.ids import (
     AccountId,
@@ -12,6 +12,7 @@ from app.domain.ids import (
     ConnectionId,
     GrantId,
     RevocationId,
+    SessionId,
     TokenHash,
     TransactionId,
 )
@@ -32,6 +33,7 @@ class Entry:
     credential_type: CredentialType
     token_hash: TokenHash | None
     account_id: AccountId | None = None
+    session_id: SessionId | None = None
     api_token_id: ApiTokenId | None = None
     grant_id: GrantId | None = None
 
@@ -64,3 +66,10 @@ class Entry:
 
     revocation_id: RevocationId | None = None
     handle: Any = None
+
+    def strike(self, closing: Closing) -> bool:
+        """Whether it is pending and has now, and for the first time, been named by a closure that will refuse it."""
+        if self.is_admitted or self.is_struck:
+            return False
+        self.is_struck = closing.code is not CloseCode.RECONNECT
+        return self.is_struck

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Literal
 
-from app.domain.closing import CloseCode, Closing, Reason
+from app.domain.closing import Closing, Reason
 from app.domain.credentials import ALL_CREDENTIAL_TYPES
-from app.domain.radius import closing_for
+from app.domain.radius import closing_for, is_stronger
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
+from app.sockets.census import Census
 from app.sockets.dependence import depends_on, has_seen
 from app.sockets.directory import Directory
 from app.sockets.entry import Entry
@@ -47,6 +48,7 @@ class Registry:
         self._directory = Directory()
         self._owing: dict[Entry, None] = {}
         self.recent = RecentClosures()
+        self.census = Census(self.matching)
 
     # Attach, admit, detach ------------------------------------------------------------------------------
 
@@ -72,6 +74,7 @@ class Registry:
         entry.is_admitted = True
         entry.is_mute = False
         self._directory.add(entry)
+        self.census.changed(entry)
 
     def detach(self, entry: Entry) -> None:
         """The socket is forgotten: its transport is gone, or it was never admitted. Repeating it changes nothing."""
@@ -82,6 +85,8 @@ class Registry:
         self._forget_pending(entry)
         self._owing.pop(entry, None)
         self._directory.discard(entry)
+        if entry.is_admitted:
+            self.census.changed(entry)
 
     # ConnectionCloser -----------------------------------------------------------------------------------
 
@@ -198,18 +203,21 @@ class Registry:
         ]
         if closed:
             self._on_shut(closed, cause, via)
-        return len(closed) + sum(_strike(entry, target, cause) for entry in matched)
+        return len(closed) + sum(
+            entry.strike(closing_for(target.kind, cause, entry.credential_type)) for entry in matched
+        )
 
     def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
         if not entry.is_admitted:
             return False
         if entry.closing is not None:
-            if _is_stronger(closing, entry.closing) and not entry.has_begun_to_close:
+            if is_stronger(closing, entry.closing) and not entry.has_begun_to_close:
                 entry.closing = closing
             return False
         entry.closing = closing
         entry.revocation_id = cause.revocation_id if cause is not None else None
         self._owing.pop(entry, None)
+        self.census.changed(entry)
         return True
 
     def _owe(self, entry: Entry, cause: Cause, generation: int) -> None:
@@ -238,21 +246,5 @@ class Registry:
         self.recent.forget_before(None if oldest is None else oldest.attached_order)
 
 
-def _strike(entry: Entry, target: Target, cause: Cause) -> bool:
-    """Whether a pending entry has now, and for the first time, been named by a closure that will refuse it."""
-    if entry.is_admitted or entry.is_struck:
-        return False
-    entry.is_struck = closing_for(target.kind, cause, entry.credential_type).code is not CloseCode.RECONNECT
-    return entry.is_struck
-
-
-def _is_stronger(closing: Closing, present: Closing) -> bool:
-    """A dead credential's closing replaces one that invites to come back; the socket is counted once all the same."""
-    return closing.code in _FINAL and present.code not in _FINAL
-
-
 def _cause(cause: Cause | Literal["revoked"]) -> Cause:
     return cause if isinstance(cause, Cause) else REVOKED
-
-
-_FINAL = frozenset({CloseCode.REVOKED, CloseCode.EXPIRED})

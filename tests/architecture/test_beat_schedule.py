@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from app.fanout.task_queue import PERFORM_REVOCATION, REVOCATIONS, TASK_ROUTES, UPKEEP
+from app.fanout.task_queue import PERFORM_REVOCATION, REVOCATIONS, RUN_MASS_REVOCATION, TASK_ROUTES, UPKEEP
 from beat_schedule import BEAT_SCHEDULE
 
 WORKER_ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
@@ -26,7 +26,7 @@ def registered_tasks() -> set[str]:
 
 def test_every_schedule_entry_names_a_task_and_every_task_has_a_route():
     scheduled = {entry["task"] for entry in BEAT_SCHEDULE.values()}
-    assert registered_tasks() == set(TASK_ROUTES) == scheduled | {PERFORM_REVOCATION}
+    assert registered_tasks() == set(TASK_ROUTES) == scheduled | {PERFORM_REVOCATION, RUN_MASS_REVOCATION}
 
 
 def test_every_task_goes_to_one_of_the_two_queues():

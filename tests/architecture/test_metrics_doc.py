@@ -6,7 +6,9 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-import app.asgi  # noqa: F401 - a node's metrics come with it
+import app.asgi
+import app.operations.run_mass_revocation  # noqa: F401 - a node's metrics come with it, and a job's
+import worker.tasks  # noqa: F401 - and a worker's with its tasks
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(cutoff_\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", re.MULTILINE)

@@ -4,11 +4,12 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from app.cli.commands.options import EPILOG
 from app.cli.exit_status import ExitStatus
-from app.cli.main import EPILOG
 from app.cli.problems import problem_of
 from app.config import SettingsError
 from app.domain.errors import Conflict, Invalid, NotFound, Unavailable
@@ -35,12 +36,41 @@ def cutoff(*words: str, typed: str | None = None, **environment: str) -> subproc
     )
 
 
-def test_help_takes_less_than_half_a_second_of_cpu():
-    cutoff("--help")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert cutoff("--help").returncode == 0
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime) < 0.5
+def cpu_s(*command: str) -> float:
+    """Of the quickest of three runs."""
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append((after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime))
+    return min(spent)
+
+
+def test_help_is_quick_whatever_the_commands_need():
+    """Less than 0.3 s where nothing else runs; measured against what Python and typer need by themselves."""
+    bare = cpu_s(sys.executable, "-c", "import typer, rich.console, rich.panel, rich.table")
+    assert cpu_s(sys.executable, "-m", "app.cli.main", "--help") < 2 * bare
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_commands_and_what_can_be_revoked(shell: str):
+    script = cutoff_itself(_CUTOFF_COMPLETE=f"source_{shell}")
+    assert (script.returncode, "_CUTOFF_COMPLETE" in script.stdout) == (0, True)
+    completed = cutoff_itself(_CUTOFF_COMPLETE="complete_bash", COMP_WORDS="cutoff re", COMP_CWORD="1")
+    assert completed.stdout.split() == ["receipt", "revoke"]
+    kinds = cutoff_itself(
+        _CUTOFF_COMPLETE="complete_bash", COMP_WORDS="cutoff revoke account", COMP_CWORD="2"
+    )
+    assert kinds.stdout.split() == ["account-sessions", "account-tokens"]
+
+
+def cutoff_itself(**environment: str) -> subprocess.CompletedProcess[str]:
+    """The installed command: completion goes by its name."""
+    command = Path(sys.executable).with_name("cutoff")
+    return subprocess.run(
+        [command], env={**os.environ, **environment}, capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 def test_help_documents_every_exit_status():
@@ -59,6 +89,9 @@ def test_help_documents_every_exit_status():
         ("nodes", "forget", AN_ID),
         ("receipt", AN_ID),
         ("revoke", "session", AN_ID),
+        ("sessions", "list"),
+        ("tokens", "show", AN_ID),
+        ("audit",),
     ],
 )
 def test_a_missing_setting_is_one_sentence_that_names_it(words: tuple[str, ...]):
@@ -85,7 +118,16 @@ def test_demo_and_up_refuse_production(command: str):
 
 
 @pytest.mark.parametrize(
-    "words", [("receipt", "no-id"), ("nodes", "forget", "x"), ("demo", "--nodes", "1"), ("dmeo",)]
+    "words",
+    [
+        ("receipt", "no-id"),
+        ("nodes", "forget", "x"),
+        ("demo", "--nodes", "1"),
+        ("dmeo",),
+        ("revoke", "everything", AN_ID),
+        ("sessions", "show", "x"),
+        ("sessions", "list", "--limit", "0"),
+    ],
 )
 def test_wrong_usage_has_the_status_for_it(words: tuple[str, ...]):
     assert cutoff(*words).returncode == ExitStatus.CANNOT

@@ -1,15 +1,12 @@
 """`cutoff nodes`, `revoke` and `receipt`, as processes on a real database, where neither worker nor node runs."""
 
 import json
-import subprocess
 
 import pytest
 
-from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import all_rows, one_row, run
 from tests.builders import Builders
-from tests.cli.test_main import cutoff
 
 CANNOT, NOT_SO, DONE = 2, 1, 0
 SILENT_NODE = """
@@ -19,20 +16,6 @@ SELECT gen_random_uuid(), 'n2', clock_timestamp() - interval '1 hour', %(policy)
   FROM pg_control_system()
 RETURNING id
 """
-
-
-@pytest.fixture
-def command(settings: Settings, redis_url: str):
-    def run_command(*words: str) -> subprocess.CompletedProcess[str]:
-        return cutoff(
-            *words,
-            DATABASE_URL=settings.database_url,
-            REDIS_URL=redis_url,
-            CUTOFF_NAMESPACE=settings.namespace,
-            CUTOFF_PERFORM_WITHIN="0.1",
-        )
-
-    return run_command
 
 
 @pytest.fixture
@@ -49,7 +32,7 @@ def silent_node(database: Database):
 def test_a_session_is_ended_and_its_receipt_printed(command, make: Builders, database: Database):
     """B265."""
     session = make.session()
-    ended = command("revoke", "session", str(session.session_id), "--json")
+    ended = command("revoke", "session", str(session.session_id), "--yes", "--json")
     assert (ended.returncode, ended.stderr) == (DONE, "")
     receipt = json.loads(ended.stdout)
     assert (receipt["state"], receipt["kind"], receipt["sessions_ended"]) == (
@@ -67,7 +50,7 @@ def test_the_status_is_not_0_while_a_node_is_unconfirmed(command, make: Builders
     """B265."""
     silent_node(policy="serve")
     session = make.session()
-    ended = command("revoke", "session", str(session.session_id), "--wait", "2")
+    ended = command("revoke", "session", str(session.session_id), "--yes", "--wait", "2")
     assert ended.returncode == NOT_SO
     assert "unconfirmed: n2 (serve)" in ended.stdout
     receipt_id = ended.stdout.split()[0]
@@ -82,20 +65,30 @@ def test_a_node_that_is_forgotten_is_not_waited_for(command, make: Builders, sil
     again = command("nodes", "forget", node_id)
     assert (again.returncode, again.stderr) == (NOT_SO, "cutoff: There is no such node.\n")
     session = make.session()
-    assert command("revoke", "session", str(session.session_id)).returncode == DONE
+    assert command("revoke", "session", str(session.session_id), "--yes").returncode == DONE
 
 
-def test_an_unknown_id_is_one_sentence(command):
-    unknown = "01890000-0000-7000-8000-000000000000"
-    answers = {
-        ("revoke", "session", unknown): "There is no such session.",
-        ("revoke", "token", unknown): "There is no such api token.",
-        ("revoke", "suspend", unknown): "There is no such account.",
-        ("receipt", unknown): "There is no such revocation.",
-    }
-    for words, sentence in answers.items():
-        ended = command(*words)
-        assert (ended.returncode, ended.stderr) == (NOT_SO, f"cutoff: {sentence}\n")
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("revoke", "session", UNKNOWN), "There is no such session."),
+        (("revoke", "token", UNKNOWN), "There is no such api token."),
+        (("revoke", "suspend", UNKNOWN), "There is no such account."),
+        (("revoke", "delete", "nobody@example.com"), "There is no such account."),
+        (("revoke", "grant", UNKNOWN), "There is no such support grant."),
+        (("receipt", UNKNOWN), "There is no such revocation."),
+        (("sessions", "show", UNKNOWN), "There is no such session."),
+        (("tokens", "show", UNKNOWN), "There is no such api token."),
+        (("sessions", "list", "--org", "nowhere"), "There is no such organization."),
+        (("audit", "--account", "nobody@example.com"), "There is no such account."),
+    ],
+)
+def test_an_unknown_id_is_one_sentence(command, words: tuple[str, ...], sentence: str):
+    ended = command(*words)
+    assert (ended.returncode, ended.stderr) == (NOT_SO, f"cutoff: {sentence}\n")
 
 
 def test_migrate_may_be_repeated(command, database: Database):

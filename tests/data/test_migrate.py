@@ -32,9 +32,21 @@ def test_upgrade_downgrade_upgrade_leaves_what_an_upgrade_leaves(databases: Test
             assert {row[1] for row in shape(connection)} == {"alembic_version", "alembic_version_pkc"} & {
                 row[1] for row in shape(connection)
             } | {"alembic_version"}
-            assert missing_revision(connection) == "0005"
+            assert missing_revision(connection) == "0007"
             upgrade(connection)
             upgrade(connection)
         with engine.begin() as connection:
             assert shape(connection) == fresh
+        engine.dispose()
+
+
+def test_a_database_that_is_newer_than_the_code_lacks_nothing(databases: TestDatabases) -> None:
+    """B247: whoever upgrades migrates first, and nodes of the version before go on, and start."""
+    with databases.clone() as url:
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            assert missing_revision(connection) is None
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            assert missing_revision(connection) is not None
         engine.dispose()

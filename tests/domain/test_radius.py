@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.closing import CloseCode, Reason
+from app.domain.closing import CloseCode, Reason, closing_for_reason
 from app.domain.credentials import ALL_CREDENTIAL_TYPES, CredentialType
 from app.domain.ids import TransactionId
-from app.domain.radius import closing_for, in_order
+from app.domain.radius import closing_for, in_order, is_stronger
 from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 
 
@@ -71,3 +71,14 @@ def test_closures_of_other_transactions_or_of_none_stay_apart(transaction: int |
     first = closure(TargetKind.ACCOUNT, "a", cause(CredentialType.SESSION), transaction=transaction and 7)
     second = closure(TargetKind.ACCOUNT, "a", cause(CredentialType.API_TOKEN), transaction=transaction)
     assert len(in_order([first, second])) == 2
+
+
+def test_a_dead_credentials_closing_replaces_one_that_invites_back_and_nothing_else_does():
+    revoked, expired, reconnect = (
+        closing_for_reason(reason, CredentialType.SESSION)
+        for reason in (Reason.SESSION_REVOKED, Reason.SESSION_EXPIRED, Reason.RECONNECT)
+    )
+    assert is_stronger(revoked, reconnect)
+    assert is_stronger(expired, reconnect)
+    assert not is_stronger(reconnect, revoked)
+    assert not is_stronger(expired, revoked)

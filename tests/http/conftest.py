@@ -12,11 +12,13 @@ from app.bridge import Bridge
 from app.config import Settings
 from app.data.engine import Database
 from app.domain.ids import RevocationId
+from app.domain.mass_revocations import MassLease
 from app.fanout.publisher import Publisher
 from app.http.api import build_api, finish
 from app.http.deps import HttpDeps
 from app.operations.perform import perform
-from tests.http.parts import Node, PublisherRecorder, client_of
+from app.operations.run_mass_revocation import run_mass_revocation
+from tests.http.parts import Node, PublisherRecorder, client_of, no_stream
 from tests.http.world import World, make_world
 
 
@@ -29,6 +31,7 @@ class Queue:
     takes: bool = True
     performs: bool = True
     taken: list[RevocationId] = field(default_factory=list)
+    taken_leases: list[MassLease] = field(default_factory=list)
 
     async def enqueue(self, revocation_id: RevocationId) -> bool:
         if not self.takes:
@@ -36,6 +39,15 @@ class Queue:
         self.taken.append(revocation_id)
         if self.performs:
             await self.bridge.call(perform, self.publisher, revocation_id)
+        return True
+
+    async def enqueue_mass_revocation(self, lease: MassLease) -> bool:
+        if not self.takes:
+            return False
+        self.taken_leases.append(lease)
+        leases: tuple[MassLease, ...] = (lease,) if self.performs else ()
+        while leases:
+            leases = await self.bridge.call(run_mass_revocation, self.publisher, leases[0])
         return True
 
 
@@ -74,8 +86,10 @@ def deps(
         settings=http_settings,
         bridge=bridge,
         enqueue=queue.enqueue,
+        enqueue_mass_revocation=queue.enqueue_mass_revocation,
         publisher=cast("Publisher", publisher),
         node=node,
+        streams=no_stream,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from app.bridge import Bridge
 from app.config import Settings, load_settings
 from app.domain.ids import RevocationId
+from app.domain.mass_revocations import MassLease
 from app.domain.targets import Closure
 from app.fanout.publisher import Publisher
 from app.http.deps import HttpDeps
@@ -29,6 +31,9 @@ class Node:
     is_shutting_down: bool = False
     why: Sequence[str] = ()
     sockets: int = 0
+    tail_age: timedelta | None = None
+    doorbell_age: timedelta | None = None
+    triggers_missing: Sequence[str] | None = ()
 
 
 class NoBridge:
@@ -51,8 +56,13 @@ class PublisherRecorder:
         return True
 
 
-async def takes_all(_revocation_id: RevocationId) -> bool:
+async def takes_all(_task: RevocationId | MassLease) -> bool:
     return True
+
+
+async def no_stream(*_exchange: object, **_what: object) -> None:
+    """Streams need a real node: see `tests/realtime/test_event_streams.py`."""
+    raise AssertionError("a stream was opened")
 
 
 def settings_for_tests(**changed: object) -> Settings:
@@ -71,8 +81,10 @@ def deps_without_database(**settings: object) -> HttpDeps:
         settings=settings_for_tests(**settings),
         bridge=cast("Bridge", NoBridge()),
         enqueue=takes_all,
+        enqueue_mass_revocation=takes_all,
         publisher=cast("Publisher", PublisherRecorder()),
         node=Node(),
+        streams=no_stream,
     )
 
 
@@ -88,6 +100,7 @@ __all__ = [
     "PublisherRecorder",
     "client_of",
     "deps_without_database",
+    "no_stream",
     "settings_for_tests",
     "takes_all",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -11,7 +12,7 @@ from app.data.engine import Database
 from app.data.rows import run
 from app.domain.errors import Unavailable
 from app.http.api import build_api
-from tests.http.parts import client_of, deps_without_database
+from tests.http.parts import Node, client_of, deps_without_database
 
 
 class NobodyThere:
@@ -37,7 +38,34 @@ async def test_metrics_show_the_node_and_the_requests_by_route_and_never_by_addr
 
 
 async def test_without_a_database_the_backlog_is_unknown() -> None:
-    assert "cutoff_revocation_oldest_waiting_seconds NaN" in await shown_without_a_database()
+    shown = await shown_without_a_database()
+    for gauge in (
+        "cutoff_revocation_oldest_waiting_seconds",
+        "cutoff_revocations_stuck",
+        "cutoff_receipts_open",
+        "cutoff_receipt_oldest_open_seconds",
+        "cutoff_worker_canary_age_seconds",
+    ):
+        assert f"{gauge} NaN" in shown
+
+
+async def test_the_age_of_what_a_node_knows_shows_and_is_unknown_before_its_first_poll() -> None:
+    """B264."""
+    assert "cutoff_node_tail_age_seconds NaN" in await shown_without_a_database()
+    deps = replace(
+        deps_without_database(),
+        bridge=cast("Bridge", NobodyThere()),
+        node=Node(
+            tail_age=timedelta(seconds=0.5),
+            doorbell_age=timedelta(seconds=90),
+            triggers_missing=("session.session_updated",),
+        ),
+    )
+    async with client_of(build_api(deps)) as client:
+        shown = (await client.get("/metrics")).text
+    assert "cutoff_node_tail_age_seconds 0.5" in shown
+    assert "cutoff_node_doorbell_age_seconds 90.0" in shown
+    assert "cutoff_node_triggers_missing 1.0" in shown
 
 
 async def test_the_revocation_that_has_waited_longest_shows(
@@ -58,3 +86,8 @@ async def test_the_revocation_that_has_waited_longest_shows(
     ]
     assert float(waited.split()[1]) >= 3600
     assert "cutoff_receipts_open 1.0" in shown
+    assert "cutoff_revocations_stuck 1.0" in shown
+    (opened,) = [
+        line for line in shown.splitlines() if line.startswith("cutoff_receipt_oldest_open_seconds ")
+    ]
+    assert float(opened.split()[1]) >= 3600

@@ -35,10 +35,10 @@ def test_the_scheme_is_read_in_any_case():
     assert presented(authorization=f"bEARER {API}").token == API
 
 
-def test_ones_own_session_goes_before_a_support_session():
-    found = presented(cookie=f"cutoff_support={SUPPORT}; cutoff_session={OWN}")
-    assert (found.token, found.cookie) == (OWN, "cutoff_session")
-    assert presented(cookie=f"cutoff_support={SUPPORT}").cookie == "cutoff_support"
+def test_a_support_session_goes_before_ones_own_session():
+    found = presented(cookie=f"cutoff_session={OWN}; cutoff_support={SUPPORT}")
+    assert (found.token, found.cookie) == (SUPPORT, "cutoff_support")
+    assert presented(cookie=f"cutoff_session={OWN}").cookie == "cutoff_session"
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,42 @@ async def test_the_last_admin_stays(world: World, method, path):
     assert world.traces() == before
     assert await root.is_alive()
     assert world.count("audit_event", "outcome = 'failure'") == 1
+
+
+async def test_an_account_is_shown_to_admins_in_scope_and_unknown_to_others(world: World):
+    """B14, B15."""
+    olga, zoe, alice = [await world.sign_in(name) for name in ("olga", "zoe", "alice")]
+    shown = await olga.get(f"/v1/admin/accounts/{alice.account_id}")
+    assert shown.status_code == 200
+    body = shown.json()
+    assert (body["account"]["email"], body["account"]["live_sessions"]) == ("alice@cutoff.test", 1)
+    assert [role["slug"] for role in body["organizations"]] == ["acme"]
+    foreign = await zoe.get(f"/v1/admin/accounts/{alice.account_id}")
+    unknown = await zoe.get(f"/v1/admin/accounts/{UNKNOWN}")
+    assert foreign.status_code == 404
+    assert same_but_for_the_request_id(foreign, unknown)
+    assert (await alice.get(f"/v1/admin/accounts/{alice.account_id}")).status_code == 403
+
+
+async def test_a_global_admin_sees_an_accounts_tokens_by_name_and_never_the_token(world: World):
+    root, olga, alice = [await world.sign_in(name) for name in ("root", "olga", "alice")]
+    token = await alice.api_token(name="the printer")
+    path = f"/v1/admin/accounts/{alice.account_id}/api-tokens"
+    answer = await root.get(path)
+    (shown,) = answer.json()["items"]
+    assert (shown["id"], shown["name"]) == (token.session_id, "the printer")
+    assert token.session_token not in answer.text
+    assert (await olga.get(path)).status_code == 403
+
+
+async def test_a_deleted_account_is_listed_for_global_admins_on_request(world: World):
+    root, olga, alice = [await world.sign_in(name) for name in ("root", "olga", "alice")]
+    await root.delete(f"/v1/admin/accounts/{alice.account_id}")
+
+    async def shown(who, **params):
+        items = (await who.get("/v1/admin/accounts", params={"search": "alice", **params})).json()["items"]
+        return [item["deleted_at"] is not None for item in items]
+
+    assert await shown(root) == []
+    assert await shown(root, with_deleted=True) == [True]
+    assert await shown(olga, with_deleted=True) == []

@@ -32,3 +32,20 @@ async def test_each_revocation_leaves_one_success_event_with_actor_target_and_ad
 async def test_a_question_of_the_wrong_shape_is_a_validation_problem(world: World, params):
     alice = await world.sign_in("alice")
     assert (await alice.get("/v1/audit-events", params=params)).status_code == 422
+
+
+async def test_the_trail_is_searched_by_outcome_people_text_and_time(world: World):
+    root, alice = await world.sign_in("root"), await world.sign_in("alice")
+    await alice.delete(f"/v1/sessions/{root.session_id}")
+
+    async def found(**params):
+        answer = await root.get("/v1/audit-events", params=params)
+        assert answer.status_code == 200, answer.text
+        return [event["type"] for event in answer.json()["items"]]
+
+    assert await found(outcome="failure") == ["session_revoke"]
+    assert await found(outcome="failure", account="root@cutoff.test") == []
+    assert await found(outcome="failure", actor="alice@cutoff.test", text=root.session_id) == [
+        "session_revoke"
+    ]
+    assert await found(until="2026-01-01T00:00:00+01:00") == []

@@ -21,9 +21,11 @@ from app.operations.delete_account import delete_account
 from app.operations.end_account_session import end_account_session
 from app.operations.end_all_account_sessions import end_all_account_sessions
 from app.operations.identify import identify
+from app.operations.list_account_api_tokens import list_account_api_tokens
 from app.operations.list_account_sessions import list_account_sessions
 from app.operations.list_accounts import list_accounts
 from app.operations.open_support_session import open_support_session
+from app.operations.read_account import read_account
 from app.operations.revoke_all_account_tokens import revoke_all_account_tokens
 from app.operations.suspend_account import suspend_account
 from app.operations.unsuspend_account import unsuspend_account
@@ -37,10 +39,14 @@ BY_ANY_ADMIN: dict[str, Act] = {
     "list sessions": lambda db, c, s: list_account_sessions(
         db, caller=c, account_id=s.account_id, page=PageRequest()
     ),
+    "read": lambda db, c, s: read_account(db, caller=c, account_id=s.account_id),
     "end one": lambda db, c, s: end_account_session(db, caller=c, session_id=s.session_id),
     "end all": lambda db, c, s: end_all_account_sessions(db, caller=c, account_id=s.account_id),
 }
 BY_GLOBAL_ADMINS: dict[str, Act] = {
+    "list tokens": lambda db, c, s: list_account_api_tokens(
+        db, caller=c, account_id=s.account_id, page=PageRequest()
+    ),
     "revoke tokens": lambda db, c, s: revoke_all_account_tokens(db, caller=c, account_id=s.account_id),
     "suspend": lambda db, c, s: suspend_account(db, caller=c, account_id=s.account_id),
     "unsuspend": lambda db, c, s: unsuspend_account(db, caller=c, account_id=s.account_id),

@@ -5,8 +5,9 @@ import pytest
 from app.data.engine import Database
 from app.data.rows import all_rows, one_row
 from app.domain.errors import Conflict, NotFound
+from app.domain.operator_target import OperatorTarget
 from app.operations.perform import perform
-from app.operations.revoke_as_operator import OperatorTarget, revoke_as_operator
+from app.operations.revoke_as_operator import revoke_as_operator
 from tests.builders import Builders
 from tests.operations.performing import Facts, RecordingPublisher
 

@@ -57,6 +57,7 @@ def send(db: Session, session: MadeSession, org: str, *, write: bool = False) ->
     return authorize_org_message(
         db,
         account_id=session.account_id,
+        session_id=session.session_id,
         grant_id=None if grant is None else grant.grant_id,
         credential_type=CredentialType.SESSION,
         org=org,
@@ -500,19 +501,34 @@ def test_a_grant_to_read_refuses_writing(
 def test_every_use_is_in_the_organizations_trail(
     make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
-    """B238."""
+    """B238: an event a message, at once; the sums follow."""
     grant = make.grant(organization)
     support = make.support_session(organization, support_admin)
-    for _ in range(3):
-        send(db, support, organization.slug)
-    stored = SessionRepository(db).find_support_access_grant(grant.grant_id)
-    assert stored is not None
-    assert (stored.use_count, stored.last_used_by) == (3, support_admin.account_id)
-    assert stored.last_used_at is not None
+    uses = [send(db, support, organization.slug).use for _ in range(3)]
     trail = list_audit_events(db, caller=organization.admin.caller, org=organization.slug, page=PageRequest())
     assert [event.type for event in trail.items] == ["org_message"] * 3 + [
         "sign_in_as_support",
         "support_grant_save",
     ]
     assert {event.grant_id for event in trail.items} == {str(grant.grant_id)}
+    assert {event.session_id for event in trail.items[:4]} == {str(support.session_id)}
     assert closures(db) == []
+    assert {(use.grant_id, use.session_id, use.times) for use in uses if use is not None} == {
+        (grant.grant_id, support.session_id, 1)
+    }
+
+
+def test_a_message_under_a_grant_waits_for_nobody_who_holds_the_grant(
+    make: Builders,
+    db: Session,
+    database: Database,
+    organization: MadeOrganization,
+    support_admin: MadeSession,
+) -> None:
+    """Authorization reads; the sums are written later."""
+    grant = make.grant(organization)
+    support = make.support_session(organization, support_admin)
+    with database.session() as other:
+        run(other, "SELECT FROM support_access_grant WHERE id = %(id)s FOR UPDATE", id=grant.grant_id)
+        run(db, "SET LOCAL lock_timeout = '200ms'")
+        assert send(db, support, organization.slug).role == "support"

@@ -16,6 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 import app
 from app.asgi import Application
 from app.config import Settings
+from app.realtime.guest_life import AsgiApp
+from app.realtime.http_protocol import CutoffHttpProtocol
 from app.realtime.node import Node
 from app.realtime.uvicorn_protocol import CutoffProtocol
 from app.sockets.entry import Entry
@@ -95,14 +97,20 @@ def by_the_doorbell_alone(settings: Settings, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def a_node(settings: Settings, *, ready: bool = True, alone: bool = True) -> AsyncIterator[RunningNode]:
+async def a_node(
+    settings: Settings,
+    *,
+    ready: bool = True,
+    alone: bool = True,
+    beside: Mapping[str, AsgiApp] | None = None,
+) -> AsyncIterator[RunningNode]:
     """A node that serves until the block ends; ready to take sockets, unless that is not waited for.
 
     When it has stopped it has left nothing behind: no socket, no index, no task (P15); of tasks, that can be told
     only where no other node has started meanwhile and runs on (`alone`).
     """
     before = asyncio.all_tasks()
-    application = Application(settings)
+    application = Application(settings, beside=beside)
     server = _server(application, settings)
     serving = asyncio.create_task(server.serve())
     await eventually(lambda: server.started or serving.done())
@@ -207,6 +215,7 @@ def _server(application: Application, settings: Settings) -> uvicorn.Server:
             host="127.0.0.1",
             port=0,
             ws=CutoffProtocol,
+            http=CutoffHttpProtocol,
             ws_max_size=settings.frame_limit,
             ws_ping_interval=None,
             ws_per_message_deflate=False,

@@ -7,6 +7,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from app.domain.credentials import TokenKind
 from app.operations.set_role import set_role
+from app.realtime.conversation import Conversation
 from tests.builders import random_token
 from tests.realtime.conditions import eventually
 from tests.realtime.nodes import (
@@ -33,7 +34,9 @@ async def node(settings):
 
 def _answers(node: RunningNode) -> Any:
     """What answers requests, to be replaced in part."""
-    return node.node.gateway._answers
+    conversation = node.node.gateway._converse
+    assert isinstance(conversation, Conversation)
+    return conversation._answers
 
 
 async def test_whoami_says_what_the_socket_stands_on(node, make):

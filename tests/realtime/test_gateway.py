@@ -225,7 +225,7 @@ async def test_an_opening_that_takes_too_long_is_given_up(settings, make):
 
 
 async def test_a_session_whose_last_moment_passes_while_it_opens_is_read_again(settings, make):
-    session = make.session(lifetime=timedelta(seconds=0.8))
+    session = make.session(lifetime=timedelta(seconds=2))
     async with a_node(quick(settings)) as node, paused_after_the_read(node) as pause:
         opening = asyncio.create_task(refused(node, session.token))
         await pause.reached.wait()

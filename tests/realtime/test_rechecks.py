@@ -20,7 +20,7 @@ MOVE_END = "UPDATE session SET expires_at = now() + %(by)s, absolute_expires_at 
 
 async def test_an_end_that_is_moved_later_lets_sockets_pass_the_old_deadline(settings, make, hands):
     """B214."""
-    session = make.session(lifetime=timedelta(seconds=1.0))
+    session = make.session(lifetime=timedelta(seconds=2.5))
     async with a_node(by_the_log_alone(settings)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
         old = entry.deadline
@@ -48,7 +48,7 @@ async def test_an_end_that_is_moved_earlier_closes_at_the_new_time(settings, mak
 
 async def test_at_a_deadline_the_credential_is_read_and_speaks_on_if_it_is_alive(settings, make, hands):
     """The log did not tell: the trigger is off, as in a logical apply."""
-    session = make.session(lifetime=timedelta(seconds=1.0))
+    session = make.session(lifetime=timedelta(seconds=2.5))
     async with a_node(by_the_log_alone(settings)) as node, opened(node, session.token) as socket:
         (entry,) = entries_of(node)
         old = entry.deadline
@@ -60,7 +60,7 @@ async def test_at_a_deadline_the_credential_is_read_and_speaks_on_if_it_is_alive
 
 
 async def test_at_a_deadline_that_cannot_be_read_the_socket_is_mute_until_it_can(settings, make, hands):
-    session, bystander = make.session(lifetime=timedelta(seconds=1.0)), make.session()
+    session, bystander = make.session(lifetime=timedelta(seconds=2.5)), make.session()
     async with (
         a_node(by_the_log_alone(settings, hold_limit=20)) as node,
         opened(node, session.token) as socket,
@@ -168,7 +168,7 @@ async def test_between_the_rounds_of_the_slow_timer_nobody_is_read(settings, mak
 
 
 async def test_an_entry_that_leaves_at_its_deadline_is_not_remembered(settings, make, hands):
-    session = make.session(lifetime=timedelta(seconds=0.6))
+    session = make.session(lifetime=timedelta(seconds=2))
     async with a_node(quick(settings)) as node:
         async with opened(node, session.token):
             (entry,) = entries_of(node)

@@ -3,7 +3,7 @@
 import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.realtime.self_test import UnsuitableUvicornError, check_uvicorn
+from app.realtime.self_test import UnsuitableUvicornError, check_http, check_uvicorn
 from app.realtime.uvicorn_protocol import CutoffProtocol
 
 
@@ -32,3 +32,12 @@ def test_a_uvicorn_whose_accept_writes_nothing_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(WebSocketsSansIOProtocol, "send", send)
     with pytest.raises(UnsuitableUvicornError, match="101"):
         check_uvicorn()
+
+
+def test_a_uvicorn_without_something_that_streams_need_is_refused_by_name():
+    class Renamed:
+        """Of a future release."""
+
+    check_http()
+    with pytest.raises(UnsuitableUvicornError, match=r"Renamed lacks .*on_headers_complete"):
+        check_http(Renamed)

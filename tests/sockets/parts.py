@@ -101,7 +101,7 @@ def record(
         credential_type=of.credential_type,
         token_hash=of.token_hash,
         account_id=AccountId(number(account)),
-        session_id=SessionId(number(7)) if is_session else None,
+        session_id=SessionId(UUID(of.token_hash[-32:])) if is_session and of.token_hash else None,
         api_token_id=None if api_token is None else ApiTokenId(number(api_token)),
         grant=None if grant is None else _grant(grant),
         issued_at=NOW - timedelta(hours=1),

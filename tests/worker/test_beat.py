@@ -77,8 +77,10 @@ def test_beat_leaves_no_file_behind_and_its_messages_expire(
 
     assert {message["headers"]["task"] for message in messages} == {
         "worker.tasks.canary",
+        "worker.tasks.deliver_webhooks",
         "worker.tasks.expire_credentials",
         "worker.tasks.expire_support_grants",
+        "worker.tasks.resume_mass_revocations",
         "worker.tasks.resume_revocations",
         "worker.tasks.settle_receipts",
     }

@@ -62,6 +62,7 @@ def running_fleet(
     ports: tuple[int, ...],
     prepare: Callable[[Settings, Installation], Mapping[str, str]],
     tell: Callable[[str], None],
+    application: str = "app.asgi:app",
 ) -> Iterator[Fleet]:
     """Servers, nodes, a worker and a beat that work, until the block ends.
 
@@ -81,7 +82,7 @@ def running_fleet(
         origins = [origin for node in nodes for origin in (node.http, f"http://localhost:{node.port}")]
         environment.setdefault("CUTOFF_ALLOWED_ORIGINS", ",".join(origins))
         keepers = [
-            *_node_keepers(nodes, environment, folder, tell),
+            *_node_keepers(nodes, environment, folder, tell, application=application),
             *_celery_keepers(environment, folder, tell),
         ]
         try:
@@ -121,8 +122,15 @@ def _environment(servers: Servers, installation: Installation) -> dict[str, str]
 
 
 def _node_keepers(
-    nodes: tuple[NodeAddress, ...], environment: Mapping[str, str], folder: Path, tell: Callable[[str], None]
+    nodes: tuple[NodeAddress, ...],
+    environment: Mapping[str, str],
+    folder: Path,
+    tell: Callable[[str], None],
+    *,
+    application: str,
 ) -> list[Keeper]:
+    # Children run in a folder of their own, and an application of one's own lies where the command was typed.
+    path = {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))}
     return [
         Keeper(
             Child(
@@ -136,8 +144,10 @@ def _node_keepers(
                     HOST,
                     "--port",
                     str(node.port),
+                    "--app",
+                    application,
                 ],
-                environment={**environment, "CUTOFF_NODE_NAME": node.name},
+                environment={**environment, **path, "CUTOFF_NODE_NAME": node.name},
                 folder=folder,
             ),
             answers=answers_at_all(HOST, node.port),

@@ -1,1 +1,2 @@
-SELECT 1;
+DROP VIEW open_socket_now;
+DROP TABLE open_socket;

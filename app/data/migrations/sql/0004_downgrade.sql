@@ -1,1 +1,2 @@
-SELECT 1;
+DROP FUNCTION address_or_null(text);
+DROP TABLE mass_revocation;

@@ -1,1 +1,2 @@
-SELECT 1;
+DROP INDEX revocation_by_time;
+ALTER TABLE revocation DROP COLUMN traceparent;
