@@ -48,6 +48,14 @@ simulate: $(DEV) ## Search schedules of the pure cores (N=1000000; SEED=17 repla
 soak: $(DEV) ## Ten minutes, ten thousand sockets, random faults (SECONDS=60 SOCKETS=1000: the short one)
 	@$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),600) --sockets $(or $(SOCKETS),10000) $(ARGS)
 
+.PHONY: bench
+bench: $(DEV) ## Measure a fleet beside a hand-written floor (ARGS='--peers': and beside its peers)
+	@$(BIN)/cutoff bench $(ARGS)
+
+.PHONY: guard
+guard: $(DEV) ## Two minutes of benchmarks that fail on ratios
+	@$(BIN)/python -m benchmarks.guard
+
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import contracts, compose file, locks
 	$(BIN)/ruff check

@@ -1,0 +1,37 @@
+"""One file a benchmark. `ALL` is the order in which they are played."""
+
+from benchmarks.cases import (
+    expiry,
+    frames,
+    idle_fleet,
+    idle_sockets,
+    mass_close,
+    opens,
+    publish_to_close,
+    registry,
+    request_to_close,
+    revocation_work,
+    sql_to_close,
+    storm,
+    strays,
+    terminate_all,
+)
+
+__all__ = ["ALL"]
+
+ALL = (
+    publish_to_close.BENCHMARK,
+    request_to_close.BENCHMARK,
+    sql_to_close.BENCHMARK,
+    storm.BENCHMARK,
+    mass_close.BENCHMARK,
+    opens.BENCHMARK,
+    idle_sockets.BENCHMARK,
+    frames.BENCHMARK,
+    strays.BENCHMARK,
+    idle_fleet.BENCHMARK,
+    registry.BENCHMARK,
+    revocation_work.BENCHMARK,
+    terminate_all.BENCHMARK,
+    expiry.BENCHMARK,
+)

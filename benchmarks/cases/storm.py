@@ -1,0 +1,51 @@
+"""A storm: thousands of revocations as fast as the bus takes them, none of them missing."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from benchmarks.benchmark import Benchmark, Budget, Figures, Options, Subject
+from benchmarks.figures import MS
+from benchmarks.stacks import Stack, all_stacks
+
+__all__ = ["BENCHMARK", "measure"]
+
+REVOCATIONS = 5_000
+SOCKETS_EACH = 2
+PIPELINED = 50
+"""So many in one round trip to Redis, for every stack that lets its caller do so."""
+
+
+@contextmanager
+def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
+    count = options.scaled(REVOCATIONS, least=PIPELINED)
+    with all_stacks(options) as stacks:
+        yield [Subject(name=stack.name, measure=partial(measure, stack, count)) for stack in stacks]
+
+
+def measure(stack: Stack, count: int) -> Figures:
+    """One round, on new accounts."""
+    guests = stack.invite(count)
+    stack.open(guests, each=SOCKETS_EACH)
+    keys = [guest.key for guest in guests]
+    before = stack.cpu_s()
+    answer = stack.sender.ask(close=keys, batch=PIPELINED)
+    ends = stack.ends(keys)
+    began_at = min(answer["sent"].values())
+    return {
+        "closed_per_second": count / (max(ends.values()) - began_at),
+        "sent_per_second": count / (answer["done_at"] - began_at),
+        "server_cpu_ms_each": (stack.cpu_s() - before) * MS / count,
+    }
+
+
+BENCHMARK = Benchmark(
+    name="storm",
+    summary="5,000 revocations at once on 10,000 sockets, until the last is closed",
+    baseline="subscriber",
+    subjects=_subjects,
+    budgets=[
+        Budget(figure="closed_per_second", against="socket.io", at_least=1.0),
+        Budget(figure="server_cpu_ms_each", at_most=0.35),
+    ],
+)
