@@ -17,6 +17,9 @@ __all__ = ["Frame", "RedisRefusedError", "RedisStream", "dial"]
 MAX_BUFFERED_BYTES = 1024 * 1024
 """A frame that is longer ends the connection, rather than fill the memory."""
 
+FRAMES_A_TURN = 16
+"""Handed on in one turn of the event loop: a message may close sockets, at some tenths of a millisecond each."""
+
 Frame = Any
 """What a reply is made of: bytes, int, None, a list of those, or a `hiredis.ReplyError`."""
 
@@ -33,6 +36,7 @@ class RedisStream(asyncio.Protocol):
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reader = hiredis.Reader()
         self._buffered_bytes = 0
+        self._has_more = False
         self._transport: asyncio.Transport | None = None
 
     def send(self, *command: str | bytes) -> None:
@@ -52,17 +56,38 @@ class RedisStream(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """For asyncio: hands on each frame that is complete."""
+        """For asyncio: hands on each frame that is complete, some now and the rest in the loop's next turns."""
         self._buffered_bytes += len(data)
         self._reader.feed(data)
+        if not self._has_more:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """In a storm a node's sockets have their turn too: nothing more is read until what has come is handed on."""
+        self._has_more = False
         try:
-            while not self.lost.done() and (frame := self._reader.gets()) is not False:
+            for _ in range(FRAMES_A_TURN):
+                if self.lost.done() or (frame := self._reader.gets()) is False:
+                    break
                 self._buffered_bytes = 0
                 self.on_frame(frame)
+            else:
+                self._has_more = True
         except hiredis.ProtocolError:
             self.abort("protocol_error")
         if self._buffered_bytes > MAX_BUFFERED_BYTES:
             self.abort("frame_too_large")
+        self._read_on_or_come_back()
+
+    def _read_on_or_come_back(self) -> None:
+        assert self._transport is not None
+        if self.lost.done():
+            return
+        if self._has_more:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._hand_on)
+        else:
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """For asyncio."""

@@ -176,8 +176,8 @@ class Connection:
     def _say_goodbye(self, closing: Closing, among: int) -> None:
         self._said_goodbye = True
         retry_after_ms = come_back_in_ms(closing, among=among)
-        self.transport.write_now(closing_frame(closing, retry_after_ms=retry_after_ms))
-        self.transport.write_close_now(closing.code, closing.reason)
+        last = closing_frame(closing, retry_after_ms=retry_after_ms)
+        self.transport.write_close_now(closing.code, closing.reason, after=last)
 
 
 def come_back_in_ms(closing: Closing, *, among: int) -> int:

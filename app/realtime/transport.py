@@ -124,15 +124,17 @@ class Transport:
         self._write(message)
         return True
 
-    def write_close_now(self, code: int, reason: str = "") -> bool:
+    def write_close_now(self, code: int, reason: str = "", *, after: str | None = None) -> bool:
         """The close frame has been written, past the gate; False if it could not be (closed already, or no 101 yet).
 
-        No application data goes out or comes in any more, `receive()` yields the disconnect at once, and the
+        `after` is a last message, which goes before it in the same write. No application data goes out or comes in any more, `receive()` yields the disconnect at once, and the
         connection is aborted when the grace is over, whatever the peer does.
         """
         if not self.is_open:
             return False
         protocol = self._protocol
+        if after is not None:
+            protocol.conn.send_text(after.encode())
         protocol.conn.send_close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
         protocol.transport.write(b"".join(protocol.conn.data_to_send()))
         protocol.close_sent = True

@@ -6,7 +6,14 @@ import pytest
 
 from app.embedded import RedisServer
 from app.fanout.redis_address import RedisAddress
-from app.fanout.redis_stream import MAX_BUFFERED_BYTES, Frame, RedisRefusedError, RedisStream, dial
+from app.fanout.redis_stream import (
+    FRAMES_A_TURN,
+    MAX_BUFFERED_BYTES,
+    Frame,
+    RedisRefusedError,
+    RedisStream,
+    dial,
+)
 from tests.fanout.listening import eventually
 from tests.fanout.tcp_server import tcp_server
 
@@ -43,6 +50,18 @@ async def test_frames_come_in_order_as_redis_sends_them(redis: RedisServer) -> N
         await eventually(lambda: len(frames) == 3)
     assert frames[:2] == [b"PONG", b"\x00\xff"]
     assert "NONSENSE" in str(frames[2])
+
+
+async def test_a_thousand_frames_at_once_leave_others_their_turns_and_come_in_order() -> None:
+    frames: list[Frame] = []
+    largest, taken = 0, 0
+    said = b"".join(b":%d\r\n" % number for number in range(1_000))
+    async with server_that_says(said, b":1000\r\n") as url, dialled(url, frames.append):
+        while len(frames) <= 1_000:
+            await asyncio.sleep(0)
+            largest, taken = max(largest, len(frames) - taken), len(frames)
+    assert frames == list(range(1_001))
+    assert largest <= 2 * FRAMES_A_TURN
 
 
 async def test_a_frame_in_pieces_is_one_frame() -> None:
