@@ -108,7 +108,7 @@ class TestDatabases:
 
 
 def _shape(connection: psycopg.Connection) -> str:
-    """A digest that changes with any change to a table, index, trigger, function, constraint or right."""
+    """A digest that changes with any change to a table, index, trigger, function, constraint, right or revision."""
     row = connection.execute(
         """
         SELECT md5(string_agg(what, ',' ORDER BY what))
@@ -117,6 +117,7 @@ def _shape(connection: psycopg.Connection) -> str:
                 UNION ALL SELECT 'p' || oid || ':' || xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                 UNION ALL SELECT 'k' || oid || ':' || xmin FROM pg_constraint
                 UNION ALL SELECT 's' || setdatabase || ':' || setrole || ':' || xmin FROM pg_db_role_setting
+                UNION ALL SELECT 'v' || version_num FROM alembic_version
                ) AS parts
         """
     ).fetchone()
