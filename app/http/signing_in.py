@@ -6,11 +6,11 @@ from fastapi import Request
 
 from app.domain.caller import Caller
 from app.domain.errors import Unauthenticated
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of, passwords_of
 from app.http.identity import address_of, user_agent_of
 from app.http.refusals import record_refusal_of
-from app.http.revoking import Ask
+from app.http.revoking import Ask, asking
 from app.operations.change_password import change_password
 from app.operations.find_own_password import find_own_password
 from app.operations.find_sign_in import find_sign_in
@@ -56,13 +56,4 @@ async def ask_for_new_password(request: Request, caller: Caller, *, current: str
         raise refused
     new_hash = await threads.run(hash_password, new)
 
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await deps.bridge.run(
-            change_password,
-            caller=caller,
-            verified_hash=current_hash,
-            new_hash=new_hash,
-            idempotency=idempotency,
-        )
-
-    return ask
+    return asking(request, caller, change_password, verified_hash=current_hash, new_hash=new_hash)

@@ -1,12 +1,9 @@
 """What an admin does to an account: first the page that says exactly what will end, then the act, then its receipt."""
 
-from functools import partial
-
 from fastapi import APIRouter, Request, Response
 
 from app.domain.ids import AccountId, SessionId
 from app.domain.previews import AccountAct, Preview
-from app.domain.revocation_request import Idempotency, Requested
 from app.http.deps import deps_of
 from app.http.pages.account_wishes import Wish, signs_out, wish_from
 from app.http.pages.acting import act, see_other
@@ -15,6 +12,7 @@ from app.http.pages.queries import asked_of
 from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.path_ids import AccountPath
+from app.http.revoking import asking
 from app.operations.preview_revocation import preview_account_act, preview_account_session
 from app.operations.read_account import read_account
 from app.operations.read_visitor import Visitor
@@ -45,17 +43,11 @@ async def end(request: Request, visitor: PageVisitor, account_id: AccountPath) -
     """It ends, and the browser goes on to the receipt."""
     fields = await fields_of(request)
     wish = wish_from(fields)
-    bridge = deps_of(request).bridge
     target = {"account_id": account_id} if wish.session is None else {"session_id": wish.session}
-    operation = partial(wish.act.operation, caller=visitor.caller, **target)
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(operation, idempotency=idempotency)
-
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, wish.act.operation, **target),
         kind=wish.act.kind,
         fields=fields,
         attempted_id=wish.session or account_id,

@@ -4,7 +4,7 @@ from fastapi import Request, Response
 
 from app.domain.closing import Reason
 from app.domain.errors import CutoffError, Invalid, RateLimited, Unauthenticated
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.cookies import SESSION_COOKIE, SUPPORT_COOKIE, clear_cookie, set_cookie
 from app.http.deps import deps_of
 from app.http.pages.acting import act, see_other
@@ -12,6 +12,7 @@ from app.http.pages.forms import fields_of, filled, safe_path
 from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for, why_signed_out
+from app.http.revoking import asking
 from app.http.schemas_auth import LoginBody
 from app.http.signing_in import sign_in
 from app.operations.request_logout import request_logout
@@ -68,15 +69,10 @@ async def signed_in(request: Request) -> Response:
 @routes.post("/sign-out")
 async def sign_out(request: Request, visitor: PageVisitor) -> Response:
     """This session ends; other sessions stay."""
-    bridge = deps_of(request).bridge
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(request_logout, caller=visitor.caller, idempotency=idempotency)
-
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, request_logout),
         kind=RevocationKind.LOGOUT,
         fields=await fields_of(request),
         signs_out=Reason.LOGGED_OUT,

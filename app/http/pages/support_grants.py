@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from app.domain.errors import Conflict, Invalid
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.pages.acting import act, see_other
 from app.http.pages.forms import fields_of, instant_required
@@ -12,6 +12,7 @@ from app.http.pages.rendering import render
 from app.http.pages.support import org_asked, support_address, support_page_again
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.path_ids import GrantPath
+from app.http.revoking import asking
 from app.operations.find_global_admin import find_global_admin
 from app.operations.preview_revocation import preview_support_grant
 from app.operations.revoke_support_grant import revoke_support_grant
@@ -77,18 +78,13 @@ async def preview(request: Request, visitor: PageVisitor, grant_id: GrantPath) -
 @routes.post("/support/grants/{grant_id}/end")
 async def end(request: Request, visitor: PageVisitor, grant_id: GrantPath) -> Response:
     """It ends, with the sessions opened under it, and the browser goes on to the receipt."""
-    bridge, fields = deps_of(request).bridge, await fields_of(request)
+    fields = await fields_of(request)
     org = org_asked(fields, visitor)
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            revoke_support_grant, caller=visitor.caller, org=org, grant_id=grant_id, idempotency=idempotency
-        )
 
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, revoke_support_grant, org=org, grant_id=grant_id),
         kind=RevocationKind.SUPPORT_GRANT_END,
         fields=fields,
         attempted_id=grant_id,

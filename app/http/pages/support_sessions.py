@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from app.domain.errors import CutoffError, Invalid, NotFound
 from app.domain.ids import GrantId
 from app.domain.paging import PageRequest
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.cookies import SUPPORT_COOKIE, clear_cookie, set_cookie
 from app.http.deps import deps_of
 from app.http.identity import address_of, user_agent_of
@@ -17,6 +17,7 @@ from app.http.pages.queries import asked_of, more_address, page_asked
 from app.http.pages.rendering import error_status, render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for
+from app.http.revoking import asking
 from app.http.schemas_support_access import SupportSessionBody
 from app.operations.open_support_session import open_support_session
 from app.operations.read_supported_organization import read_supported_organization
@@ -86,14 +87,16 @@ async def banner(request: Request, visitor: PageVisitor) -> Response:
 @routes.post("/support-sessions/leave")
 async def leave(request: Request, visitor: PageVisitor) -> Response:
     """The support session ends, and the browser is its owner's again."""
-    bridge, fields = deps_of(request).bridge, await fields_of(request)
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(request_logout, caller=visitor.caller, idempotency=idempotency)
-
+    fields = await fields_of(request)
     if visitor.support is None:
         raise NotFound("support_session")
-    await act(request, visitor, ask, kind=RevocationKind.LOGOUT, fields=fields)
+    await act(
+        request,
+        visitor,
+        asking(request, visitor.caller, request_logout),
+        kind=RevocationKind.LOGOUT,
+        fields=fields,
+    )
     response = see_other("/support-sessions")
     clear_cookie(response, SUPPORT_COOKIE, settings=deps_of(request).settings)
     return response

@@ -4,13 +4,14 @@ from fastapi import Request, Response
 
 from app.domain.closing import Reason
 from app.domain.paging import PageRequest
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.pages.acting import act
 from app.http.pages.forms import fields_of
 from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.path_ids import SessionPath
+from app.http.revoking import asking
 from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
 from app.operations.list_api_tokens import list_api_tokens
@@ -39,38 +40,24 @@ async def your_sessions_now(request: Request, visitor: PageVisitor) -> Response:
 @routes.post("/sessions/{session_id}/end")
 async def end_one(request: Request, visitor: PageVisitor, session_id: SessionPath) -> Response:
     """The session ends, and its sockets close; where it is this one, the browser is signed out."""
-    bridge, caller = deps_of(request).bridge, visitor.caller
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_own_session, caller=caller, session_id=session_id, idempotency=idempotency
-        )
-
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, end_own_session, session_id=session_id),
         kind=RevocationKind.SESSION_REVOKE,
         fields=await fields_of(request),
         attempted_id=session_id,
-        signs_out=Reason.SESSION_REVOKED if session_id == caller.session_id else None,
+        signs_out=Reason.SESSION_REVOKED if session_id == visitor.caller.session_id else None,
     )
 
 
 @routes.post("/sessions/end-others")
 async def end_others(request: Request, visitor: PageVisitor) -> Response:
     """Every session of the account ends but this one."""
-    bridge, caller = deps_of(request).bridge, visitor.caller
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            end_all_own_sessions, caller=caller, except_current=True, idempotency=idempotency
-        )
-
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, end_all_own_sessions, except_current=True),
         kind=RevocationKind.SESSION_REVOKE_ALL,
         fields=await fields_of(request),
     )

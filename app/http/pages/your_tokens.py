@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from app.domain.errors import Invalid
-from app.domain.revocation_request import Idempotency, Requested, RevocationKind
+from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.pages.acting import act
 from app.http.pages.forms import fields_of, filled, instant_from
@@ -11,6 +11,7 @@ from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for
 from app.http.path_ids import ApiTokenPath
+from app.http.revoking import asking
 from app.http.schemas_api_tokens import ApiTokenBody
 from app.operations.create_api_token import create_api_token
 from app.operations.revoke_all_own_api_tokens import revoke_all_own_api_tokens
@@ -53,17 +54,10 @@ async def create_token(request: Request, visitor: PageVisitor) -> Response:
 @routes.post("/api-tokens/{api_token_id}/revoke")
 async def revoke_one(request: Request, visitor: PageVisitor, api_token_id: ApiTokenPath) -> Response:
     """The API token ends, and its sockets close."""
-    bridge, caller = deps_of(request).bridge, visitor.caller
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(
-            revoke_own_api_token, caller=caller, api_token_id=api_token_id, idempotency=idempotency
-        )
-
     return await act(
         request,
         visitor,
-        ask,
+        asking(request, visitor.caller, revoke_own_api_token, api_token_id=api_token_id),
         kind=RevocationKind.TOKEN_REVOKE,
         fields=await fields_of(request),
         attempted_id=api_token_id,
@@ -73,11 +67,10 @@ async def revoke_one(request: Request, visitor: PageVisitor, api_token_id: ApiTo
 @routes.post("/api-tokens/revoke-all")
 async def revoke_all(request: Request, visitor: PageVisitor) -> Response:
     """Every API token of the account ends."""
-    bridge, caller = deps_of(request).bridge, visitor.caller
-
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(revoke_all_own_api_tokens, caller=caller, idempotency=idempotency)
-
     return await act(
-        request, visitor, ask, kind=RevocationKind.TOKEN_REVOKE_ALL, fields=await fields_of(request)
+        request,
+        visitor,
+        asking(request, visitor.caller, revoke_all_own_api_tokens),
+        kind=RevocationKind.TOKEN_REVOKE_ALL,
+        fields=await fields_of(request),
     )
