@@ -6,14 +6,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.data.accounts import has_live_session, take_instant
 from app.data.api_tokens import ApiToken, insert_api_token
 from app.data.audit import AuditEvent, record_audit_event
 from app.domain.caller import Caller
-from app.domain.closing import Reason
 from app.domain.credentials import SECRET_BYTES, TokenKind, hash_token, token_from
-from app.domain.errors import Invalid, Unauthenticated
+from app.domain.errors import Invalid
 from app.domain.permissions import require_own_session
+from app.operations.issuing import take_issue_instant
 
 __all__ = ["CreatedApiToken", "create_api_token"]
 
@@ -37,11 +36,8 @@ def create_api_token(
     account has ended meanwhile.
     """
     require_own_session(caller)
-    assert caller.session_id is not None
     name = _checked_name(name)
-    issued_at = take_instant(db, caller.account_id, only_active=True)
-    if issued_at is None or not has_live_session(db, caller.account_id, caller.session_id):
-        raise Unauthenticated(Reason.SESSION_REVOKED)
+    issued_at = take_issue_instant(db, caller)
     _check_end(expires_at, issued_at)
     token = token_from(TokenKind.API, secrets.token_bytes(SECRET_BYTES))
     record = insert_api_token(

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.data.accounts import has_live_session, take_instant
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.device_names import device_name, stored_user_agent
 from app.data.organizations import find_organization
@@ -14,12 +13,12 @@ from app.data.session_rows import NewSession, insert_session
 from app.data.support_grants import SupportGrant, find_usable_grant
 from app.data.support_uses import insert_use
 from app.domain.caller import Caller
-from app.domain.closing import Reason
 from app.domain.credentials import SECRET_BYTES, TokenKind, hash_token, token_from
-from app.domain.errors import NotFound, Unauthenticated
+from app.domain.errors import NotFound
 from app.domain.ids import GrantId, SessionId
 from app.domain.permissions import require_global_admin, require_own_session
 from app.domain.support_access import checked_reason
+from app.operations.issuing import take_issue_instant
 
 __all__ = ["OpenedSupportSession", "open_support_session"]
 
@@ -54,11 +53,8 @@ def open_support_session(
     """
     require_own_session(caller)
     require_global_admin(caller)
-    assert caller.session_id is not None
     device = device_name(user_agent)
-    issued_at = take_instant(db, caller.account_id, only_active=True)
-    if issued_at is None or not has_live_session(db, caller.account_id, caller.session_id):
-        raise Unauthenticated(Reason.SESSION_REVOKED)
+    issued_at = take_issue_instant(db, caller)
     grant = _usable_grant(db, caller, org, grant_id)
     meant_for = grant.reason if purpose is None else checked_reason(purpose, field="purpose")
     token = token_from(TokenKind.SESSION, secrets.token_bytes(SECRET_BYTES))
