@@ -76,8 +76,6 @@ class Connection:
 
     async def reply(self, text: str) -> None:
         """Written, through the gate. Raises: ClientDisconnected when it cannot be any more."""
-        if self.passage() is Passage.WAIT:
-            FRAMES_HELD.labels("out").inc()
         await self.transport.send(text)
 
     async def converse(self, receive: Receive, answers: Answers) -> None:
@@ -97,13 +95,15 @@ class Connection:
 
     async def may_dispatch(self) -> bool:
         """Whether what has come in may be acted on, once that is certain: the gate was waited for (R9)."""
-        if self.passage() is Passage.WAIT:
+        passes = self.passage()
+        if passes is Passage.WAIT:
             FRAMES_HELD.labels("in").inc()
-        while (passes := self.passage()) is Passage.WAIT:
+        while passes is Passage.WAIT:
             if self.transport.closed.is_set():
                 return False
             self._changed.clear()
             await self._changed.wait()
+            passes = self.passage()
         return passes is Passage.PASS
 
     async def carry(self, work: Coroutine[Any, Any, None]) -> None:

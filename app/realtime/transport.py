@@ -14,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import InvalidState
 from websockets.protocol import State
 
+from app.realtime.metrics import FRAMES_HELD
 from app.realtime.tcp import reset, unsent_bytes
 from app.sockets.gate import Passage
 
@@ -223,6 +224,8 @@ class Transport:
         self.gate = self.on_lost = self.on_shutdown = None
 
     async def _send_in_turn(self, message: str | bytes) -> None:
+        if self.gate is not None and self.gate() is Passage.WAIT:
+            FRAMES_HELD.labels("out").inc()
         self._senders += 1
         try:
             async with self._turn:
