@@ -1,19 +1,30 @@
-"""Closures as the body of a message, and back."""
+"""Closures as the bodies of messages; `close_reading` is the way back."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+from datetime import UTC
+from typing import cast
 
-from app.domain.closing import Reason
-from app.domain.credentials import CredentialType
-from app.domain.ids import RevocationId, TransactionId
+from msgspec import UNSET, Raw
+from msgspec.json import Encoder
+
 from app.domain.radius import in_order
-from app.domain.targets import Action, Cause, Closure, Target, TargetKind
-from app.fanout.wire_models import MAX_TARGETS, CloseBody
+from app.domain.targets import Action, Cause, Closure, TargetKind
+from app.fanout.wire_models import (
+    MAX_TARGETS,
+    AnyKind,
+    CauseItem,
+    CloseBody,
+    CloseItem,
+    CloseManyBody,
+    CredentialKind,
+    Numbers,
+    TargetItem,
+)
 
-__all__ = ["bodies_of", "closures_in", "is_speakable"]
+__all__ = ["CAUSES_A_MESSAGE", "body_of", "is_speakable", "lots_of"]
+
+CAUSES_A_MESSAGE = 200
+"""With a target each, some 53 KiB."""
 
 
 def is_speakable(closure: Closure) -> bool:
@@ -22,76 +33,98 @@ def is_speakable(closure: Closure) -> bool:
     return closure.cause.transaction is not None and not closes_table
 
 
-def bodies_of(closures: Sequence[Closure], *, system_identifier: str) -> Iterator[dict[str, Any]]:
-    """Bodies that carry those closures: one transaction, reason and revocation each, at most 500 targets.
+def lots_of(closures: Sequence[Closure]) -> Iterator[list[Closure]]:
+    """The closures in lots for a message each, of at most 500 targets and 200 causes.
 
     What says "revoked" comes before what says "reconnect", whatever the order given: a receiver may act on each
     message as it comes.
     """
-    groups: dict[tuple[object, ...], list[Closure]] = defaultdict(list)
+    lot: list[Closure] = []
+    causes: set[Cause] = set()
     for closure in in_order(closures):
-        cause = closure.cause
-        groups[cause.transaction, cause.revocation_id, cause.reason].append(closure)
-    for group in groups.values():
-        for start in range(0, len(group), MAX_TARGETS):
-            yield _body(group[start : start + MAX_TARGETS], system_identifier)
+        is_full = len(causes) == CAUSES_A_MESSAGE and closure.cause not in causes
+        if len(lot) == MAX_TARGETS or is_full:
+            yield lot
+            lot, causes = [], set()
+        lot.append(closure)
+        causes.add(closure.cause)
+    if lot:
+        yield lot
 
 
-def closures_in(body: CloseBody) -> Iterator[Closure]:
-    """The closures of a body. A reason of a newer version is "revoked"; its types of credential are left out,
-    since no socket of ours came with one.
+def body_of(closures: Sequence[Closure], *, system_identifier: str) -> CloseBody | CloseManyBody:
+    """The body that carries these closures, of which there is at least one.
+
+    A single transaction's are said as every version of a node understands it. One that does not know the
+    other form drops it, and reads the log.
     """
-    causes: dict[tuple[str, ...], Cause] = {}
-    for item in body.closures:
-        invalidated = tuple(item.invalidates)
-        if invalidated not in causes:
-            causes[invalidated] = _cause(body, invalidated)
-        target = Target(_TARGET_KINDS[item.target.kind], item.target.key)
-        yield Closure(action=_ACTIONS[item.action], target=target, cause=causes[invalidated])
+    first = closures[0].cause
+    is_one = all(_has_same_head(first, closure.cause) for closure in closures)
+    return _one(closures, system_identifier) if is_one else _many(closures, system_identifier)
 
 
-def _cause(body: CloseBody, invalidated: tuple[str, ...]) -> Cause:
-    return Cause(
-        reason=_REASONS.get(body.reason, Reason.REVOKED),
-        invalidates=frozenset(_CREDENTIAL_TYPES[word] for word in invalidated if word in _CREDENTIAL_TYPES),
-        transaction=TransactionId(int(body.transaction)),
-        revocation_id=None if body.revocation is None else RevocationId(UUID(body.revocation)),
-        committed_after=_instant(body.committed_after),
+def _has_same_head(first: Cause, cause: Cause) -> bool:
+    return cause is first or (
+        cause.transaction == first.transaction
+        and cause.revocation_id == first.revocation_id
+        and cause.reason is first.reason
     )
 
 
-def _body(closures: Sequence[Closure], system_identifier: str) -> dict[str, Any]:
+def _one(closures: Sequence[Closure], system_identifier: str) -> CloseBody:
     cause = closures[0].cause
+    return CloseBody(
+        system=system_identifier,
+        transaction=str(cause.transaction),
+        revocation=_revocation(cause),
+        reason=cause.reason.value,
+        committed_after=_instant(cause),
+        closures=[_item(closure) for closure in closures],
+    )
+
+
+def _item(closure: Closure) -> CloseItem:
+    target = TargetItem(closure.target.kind.value, closure.target.key)
+    return CloseItem(closure.action.value, target, _words(closure.cause))
+
+
+def _many(closures: Sequence[Closure], system_identifier: str) -> CloseManyBody:
+    numbers: dict[Cause, int] = {}
+    said: dict[Action, dict[str, Numbers]] = {Action.CLOSE: {}, Action.RECHECK: {}}
+    for closure in closures:
+        number = numbers.setdefault(closure.cause, len(numbers))
+        targets = said[closure.action].setdefault(closure.target.kind.value, {})
+        targets.setdefault(closure.target.key, []).append(number)
+    return CloseManyBody(
+        system=system_identifier,
+        causes=[_cause(cause) for cause in numbers],
+        close=cast("dict[CredentialKind, Numbers]", said[Action.CLOSE]) or UNSET,
+        recheck=cast("dict[AnyKind, Numbers]", said[Action.RECHECK]) or UNSET,
+    )
+
+
+def _cause(cause: Cause) -> Raw:
+    item = CauseItem(
+        transaction=str(cause.transaction),
+        revocation=_revocation(cause),
+        reason=cause.reason.value,
+        committed_after=_instant(cause),
+        invalidates=_words(cause),
+    )
+    return Raw(_ENCODER.encode(item))
+
+
+def _revocation(cause: Cause) -> str | None:
+    return None if cause.revocation_id is None else str(cause.revocation_id)
+
+
+def _instant(cause: Cause) -> str | None:
     written = cause.committed_after
-    return {
-        "kind": "close",
-        "system": system_identifier,
-        "transaction": str(cause.transaction),
-        "revocation": None if cause.revocation_id is None else str(cause.revocation_id),
-        "reason": cause.reason,
-        "committed_after": None if written is None else written.astimezone(UTC).isoformat(),
-        "closures": [_item(closure) for closure in closures],
-    }
+    return None if written is None else written.astimezone(UTC).isoformat()
 
 
-def _item(closure: Closure) -> dict[str, Any]:
-    return {
-        "action": closure.action,
-        "target": {"kind": closure.target.kind, "key": closure.target.key},
-        "invalidates": sorted(closure.cause.invalidates),
-    }
+def _words(cause: Cause) -> list[str]:
+    return sorted(word.value for word in cause.invalidates)
 
 
-def _instant(text: str | None) -> datetime | None:
-    """None for a day that no calendar has: the instant serves for latencies only."""
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-# Looked up for each closure of a storm: a mapping is several times as fast as an enumeration's call.
-_ACTIONS: dict[str, Action] = {action.value: action for action in Action}
-_CREDENTIAL_TYPES: dict[str, CredentialType] = {word.value: word for word in CredentialType}
-_REASONS: dict[str, Reason] = {reason.value: reason for reason in Reason}
-_TARGET_KINDS: dict[str, TargetKind] = {kind.value: kind for kind in TargetKind}
+_ENCODER = Encoder()

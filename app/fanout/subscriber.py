@@ -19,6 +19,7 @@ from app.config import Settings
 from app.domain.connection_closer import ConnectionCloser
 from app.domain.ids import NodeId
 from app.fanout.close_now import close_now
+from app.fanout.close_reading import Concerned
 from app.fanout.echo_sender import EchoSender
 from app.fanout.redis_address import RedisAddress
 from app.fanout.subscription import PING_TICKS, TICK_S, Subscription
@@ -39,6 +40,7 @@ GAPS = Metric(
     "cutoff_bus_gaps_total", "Confirmed subscriptions; before each of them a message may have been missed."
 )
 REJECTED = Metric("cutoff_bus_rejected_total", "Messages that were dropped, by why.", ["why"])
+_REJECTED = {why: REJECTED.labels(why.value) for why in Rejection}
 
 _log = structlog.get_logger(__name__)
 _DICE = secrets.SystemRandom()
@@ -64,7 +66,8 @@ class Subscriber:
 
     `ring` asks the tail to read the log soon and says why ("message", "subscribed"); it must not block.
     `system_identifier` answers which database cluster the node reads, None while that is not known: a
-    message of another one closes nothing, since its transaction numbers mean nothing here.
+    message of another one closes nothing, since its transaction numbers mean nothing here. `concerned` answers
+    which targets' closures the closer has to be told of, synchronously with the telling; None means all.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Subscriber:
         closer: ConnectionCloser,
         ring: Callable[[str], None],
         system_identifier: Callable[[], str | None],
+        concerned: Concerned | None = None,
         clock: Callable[[], float] = boot_seconds,
         jitter: Callable[[], float] = _DICE.random,
         tick_s: float = TICK_S,
@@ -85,6 +89,7 @@ class Subscriber:
         self._closer = closer
         self._ring = ring
         self._system_identifier = system_identifier
+        self._concerned = concerned
         self._clock = clock
         self._codec = BusCodec.from_settings(settings)
         self._subscription = Subscription(
@@ -150,7 +155,7 @@ class Subscriber:
 
     def _acts_on(self, payload: bytes) -> bool:
         """What the message closes is closed; the answer is whether the log is worth reading."""
-        decoded = self._codec.decode(payload)
+        decoded = self._codec.decode(payload, self._concerned)
         match decoded:
             case CloseRequest():
                 self._close(decoded)
@@ -159,7 +164,7 @@ class Subscriber:
                 return True
             case Rejected(why, rings):
                 self.counts.rejected[why] += 1
-                REJECTED.labels(why.value).inc()
+                _REJECTED[why].inc()
                 return rings
             case Echo():
                 return False
@@ -169,7 +174,7 @@ class Subscriber:
     def _close(self, request: CloseRequest) -> None:
         if request.system_identifier != self._system_identifier():
             self.counts.foreign += 1
-            return
-        outcome = close_now(request.closures, self._closer)
-        self.counts.closed += outcome.closed
-        self.counts.failures += outcome.failures
+        elif request.closures:
+            outcome = close_now(request.closures, self._closer)
+            self.counts.closed += outcome.closed
+            self.counts.failures += outcome.failures

@@ -1,20 +1,20 @@
 """The versioned message on the bus: closures into bytes, and any bytes into one of four things, without raising."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from pydantic import ValidationError
+from msgspec import DecodeError, json
 
 from app.config import Settings
 from app.domain.ids import NodeId
 from app.domain.targets import Closure
 from app.fanout.bus_keys import BusKeys
-from app.fanout.close_bodies import bodies_of, closures_in, is_speakable
-from app.fanout.wire_models import BODY, ENVELOPE, MAX_TARGETS, CloseBody, EchoBody, RingBody
+from app.fanout.close_bodies import body_of, is_speakable, lots_of
+from app.fanout.close_reading import Concerned, MisspeltError, closures_in, spelt
+from app.fanout.wire_models import BODY, ENVELOPE, MAX_TARGETS, UUID_TEXT, Body, EchoBody, RingBody
 
 __all__ = [
     "MAX_MESSAGE_BYTES",
@@ -32,6 +32,7 @@ __all__ = [
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 64 * 1024
+UNREADABLE = (DecodeError, MisspeltError, RecursionError, UnicodeError)
 
 
 class Rejection(StrEnum):
@@ -106,38 +107,40 @@ class BusCodec:
         """
         speakable = [closure for closure in closures if is_speakable(closure)]
         messages = [
-            message
-            for body in bodies_of(speakable, system_identifier=system_identifier)
-            for message in self._split(body)
+            message for lot in lots_of(speakable) for message in self._messages(lot, system_identifier)
         ]
         return messages if len(speakable) == len(closures) else [*messages, self.encode_ring()]
 
     def encode_ring(self) -> bytes:
         """A message that asks every node to read the closure log."""
-        return self._seal({"kind": "ring"})
+        return self._seal(RingBody())
 
     def encode_echo(self, node_id: NodeId, nonce: int) -> bytes:
         """A node's word to itself."""
-        return self._seal({"kind": "echo", "node": str(node_id), "nonce": nonce})
+        return self._seal(EchoBody(str(node_id), nonce))
 
-    def decode(self, payload: bytes) -> Decoded:
-        """What those bytes are; never raises. Without a key nothing is ever a close request."""
+    def decode(self, payload: bytes, concerned: Concerned | None = None) -> Decoded:
+        """What those bytes are; never raises. Without a key nothing is ever a close request.
+
+        With `concerned` a close request is read only as far as its targets are concerned: it has those closures,
+        possibly none, and how the others are spelt is not looked at.
+        """
         opened = self._open(payload)
         if isinstance(opened, Rejected):
             return opened
         try:
-            return self._meaning(BODY.validate_json(opened))
-        except ValidationError as error:
-            return Rejected(_why(error), rings=True)
+            return self._meaning(BODY.decode(opened), concerned)
+        except UNREADABLE:
+            return Rejected(_why(opened), rings=True)
 
     def _open(self, payload: bytes) -> str | Rejected:
         """The body, if it proves itself, or if there is no key to prove it by."""
         if len(payload) > MAX_MESSAGE_BYTES:
             return self._unproven(Rejection.TOO_LARGE)
         try:
-            envelope = ENVELOPE.validate_json(payload)
-        except ValidationError as error:
-            return self._unproven(_why(error))
+            envelope = ENVELOPE.decode(payload)
+        except UNREADABLE:
+            return self._unproven(_why(payload))
         if envelope.v != VERSION:
             return self._unproven(Rejection.VERSION)
         if self.keys.are_set and envelope.mac is None:
@@ -146,36 +149,42 @@ class BusCodec:
             return self._unproven(Rejection.MAC_BAD)
         return envelope.body
 
-    def _meaning(self, body: CloseBody | RingBody | EchoBody) -> Decoded:
+    def _meaning(self, body: Body, concerned: Concerned | None) -> Decoded:
         match body:
             case EchoBody():
-                return Echo(NodeId(UUID(body.node)), body.nonce)
-            case CloseBody() if self.keys.are_set:
-                return CloseRequest(tuple(closures_in(body)), body.system)
-            case CloseBody() | RingBody():
+                return Echo(NodeId(UUID(spelt(UUID_TEXT, body.node))), body.nonce)
+            case RingBody():
                 return Ring()
+            case _:
+                closures = tuple(closures_in(body, concerned))
+                return CloseRequest(closures, body.system) if self.keys.are_set else Ring()
 
     def _unproven(self, why: Rejection) -> Rejected:
         return Rejected(why, rings=not self.keys.are_set)
 
-    def _split(self, body: dict[str, Any]) -> Iterator[bytes]:
-        message = self._seal(body)
-        closures = body["closures"]
+    def _messages(self, closures: Sequence[Closure], system_identifier: str) -> list[bytes]:
+        """One, as a rule; more where it would be too large."""
+        message = self._seal(body_of(closures, system_identifier=system_identifier))
         half = len(closures) // 2
         if len(message) <= MAX_MESSAGE_BYTES or not half:
-            yield message
-            return
-        yield from self._split({**body, "closures": closures[:half]})
-        yield from self._split({**body, "closures": closures[half:]})
+            return [message]
+        parts = (closures[:half], closures[half:])
+        return [message for part in parts for message in self._messages(part, system_identifier)]
 
-    def _seal(self, body: dict[str, Any]) -> bytes:
-        text = json.dumps(body, separators=(",", ":"))
+    def _seal(self, body: Body) -> bytes:
+        text = _ENCODER.encode(body).decode()
         mac = self.keys.sign(text)
         proof = {} if mac is None else {"mac": mac}
-        return json.dumps({"v": VERSION, **proof, "body": text}, separators=(",", ":")).encode()
+        return _ENCODER.encode({"v": VERSION, **proof, "body": text})
 
 
-def _why(error: ValidationError) -> Rejection:
+def _why(text: bytes | str) -> Rejection:
     """Whether it was no JSON at all, or JSON of another shape."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return Rejection.NOT_JSON if first["type"] == "json_invalid" else Rejection.SCHEMA
+    try:
+        json.decode(text)
+    except UNREADABLE:
+        return Rejection.NOT_JSON
+    return Rejection.SCHEMA
+
+
+_ENCODER = json.Encoder()

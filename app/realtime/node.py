@@ -128,6 +128,7 @@ class Node(Standing):
             closer=self.holder.registry,
             ring=self.tail.ring,
             system_identifier=lambda: self.holder.currency.system_identifier,
+            concerned=self.holder.registry.concerned,
         )
         self.heartbeat = Heartbeat(settings, holder=self.holder, clock=boot_seconds)
         self.support_uses = SupportUses(bridge)

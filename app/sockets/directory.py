@@ -1,5 +1,7 @@
 """Where each socket is found, by what it depends on."""
 
+from collections.abc import Collection
+
 from app.domain.credentials import CredentialType
 from app.domain.targets import Target, TargetKind
 from app.sockets.entry import Entry
@@ -16,6 +18,12 @@ class Directory:
         self._by_token: Index[str] = Index()
         self._by_account: Index[str] = Index()
         self._by_grant: Index[str] = Index()
+        self._of_kind = {
+            TargetKind.SESSION: self._by_session,
+            TargetKind.TOKEN: self._by_token,
+            TargetKind.ACCOUNT: self._by_account,
+            TargetKind.GRANT: self._by_grant,
+        }
 
     def add(self, entry: Entry) -> None:
         """The entry is found by all that is known of it."""
@@ -38,17 +46,13 @@ class Directory:
 
     def under(self, target: Target) -> tuple[Entry, ...]:
         """The entries that depend on the target; none for an empty key, and none for a table."""
-        match target.kind:
-            case TargetKind.SESSION:
-                return self._by_session.under(target.key)
-            case TargetKind.TOKEN:
-                return self._by_token.under(target.key)
-            case TargetKind.ACCOUNT:
-                return self._by_account.under(target.key)
-            case TargetKind.GRANT:
-                return self._by_grant.under(target.key)
-            case TargetKind.TABLE:
-                return ()
+        index = self._of_kind.get(target.kind)
+        return () if index is None else index.under(target.key)
+
+    def known(self, kind: TargetKind, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys of targets of that kind on which entries depend; of tables, all."""
+        index = self._of_kind.get(kind)
+        return keys if index is None else index.known(keys)
 
     def __len__(self) -> int:
         return len(self._by_session) + len(self._by_token) + len(self._by_account) + len(self._by_grant)

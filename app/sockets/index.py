@@ -1,6 +1,6 @@
 """An index from a key to the sockets under it; most keys have one socket, and then no dict is made for it."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from app.sockets.entry import Entry
@@ -42,6 +42,11 @@ class Index(Generic[Key]):
         if present is None:
             return ()
         return tuple(present) if isinstance(present, dict) else (present,)
+
+    def known(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of the keys under which there is an entry."""
+        entries = self._entries
+        return [key for key in keys if key in entries]
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._entries)

@@ -4,7 +4,7 @@ Closing is decided here, synchronously: when a method returns, the gates are shu
 sockets (last message, close frame, abort) is the shell's, which is told by `on_shut`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -94,19 +94,19 @@ class Registry:
         self, session_token_hash: str, *, cause: Cause | Literal["revoked"] = "revoked"
     ) -> int:
         """Every socket authenticated with the session token of that hash is closed; the number closed now."""
-        return self._apply_close(Target(TargetKind.SESSION, session_token_hash), _cause(cause), Via.DOORBELL)
+        return self._apply_close(Target(TargetKind.SESSION, session_token_hash), cause, Via.DOORBELL)
 
     def close_sockets_for_token(
         self, api_token_id: str, *, cause: Cause | Literal["revoked"] = "revoked"
     ) -> int:
         """Every socket authenticated with the API token of that id is closed; the number closed now."""
-        return self._apply_close(Target(TargetKind.TOKEN, api_token_id), _cause(cause), Via.DOORBELL)
+        return self._apply_close(Target(TargetKind.TOKEN, api_token_id), cause, Via.DOORBELL)
 
     def close_sockets_for_account(
         self, account_id: str, *, cause: Cause | Literal["revoked"] = "revoked"
     ) -> int:
         """Every socket of that account is closed; those whose credential is still valid are told to reconnect."""
-        return self._apply_close(Target(TargetKind.ACCOUNT, account_id), _cause(cause), Via.DOORBELL)
+        return self._apply_close(Target(TargetKind.ACCOUNT, account_id), cause, Via.DOORBELL)
 
     # Closures -------------------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class Registry:
         """
         if closure.action is Action.CLOSE:
             return self._apply_close(closure.target, closure.cause, via)
-        self._remember(closure)
+        if self._pending:
+            self.recent.remember(closure)
         for entry in self.matching(closure.target):
             self._owe(entry, closure.cause, generation)
         return 0
@@ -128,6 +129,10 @@ class Registry:
         if target.kind is TargetKind.TABLE:
             return tuple(entry for entry in self._entries if depends_on(entry, target))
         return self._directory.under(target)
+
+    def concerned(self, kind: TargetKind, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that a closure may be about here: all while a socket opens, as its read is yet to tell."""
+        return keys if self._pending else self._directory.known(kind, keys)
 
     def shut(self, entries: Iterable[Entry], closing: Callable[[Entry], Closing], *, via: Via) -> int:
         """The admitted ones among the entries have their gates shut, each with its own closing; how many now."""
@@ -191,8 +196,10 @@ class Registry:
 
     # Private --------------------------------------------------------------------------------------------
 
-    def _apply_close(self, target: Target, cause: Cause, via: Via) -> int:
-        self._remember(Closure(action=Action.CLOSE, target=target, cause=cause))
+    def _apply_close(self, target: Target, cause: Cause | Literal["revoked"], via: Via) -> int:
+        cause = cause if isinstance(cause, Cause) else REVOKED
+        if self._pending:
+            self.recent.remember(Closure(action=Action.CLOSE, target=target, cause=cause))
         matched = self._directory.under(target)
         closed = [
             entry
@@ -233,10 +240,6 @@ class Registry:
         entry.is_mute = True
         self._owing[entry] = None
 
-    def _remember(self, closure: Closure) -> None:
-        if self._pending:
-            self.recent.remember(closure)
-
     def _forget_pending(self, entry: Entry) -> None:
         if self._pending.pop(entry, entry) is None:
             self._forget_closures()
@@ -244,7 +247,3 @@ class Registry:
     def _forget_closures(self) -> None:
         oldest = next(iter(self._pending), None)
         self.recent.forget_before(None if oldest is None else oldest.attached_order)
-
-
-def _cause(cause: Cause | Literal["revoked"]) -> Cause:
-    return cause if isinstance(cause, Cause) else REVOKED

@@ -12,6 +12,7 @@ import uuid_utils.compat as uuid_utils
 from app.config import Settings
 from app.domain.ids import NodeId
 from app.domain.targets import Cause
+from app.fanout.close_reading import Concerned
 from app.fanout.subscriber import Subscriber
 from tests.fanout.closures import SYSTEM
 
@@ -67,6 +68,7 @@ async def listening(
     *,
     closer: Recorder | None = None,
     system: str | None = SYSTEM,
+    concerned: Concerned | None = None,
     tick_s: float = TICK_S,
     confirmed: bool = True,
 ) -> AsyncIterator[Listening]:
@@ -78,6 +80,7 @@ async def listening(
         closer=recorder,
         ring=rings.append,
         system_identifier=lambda: system,
+        concerned=concerned,
         tick_s=tick_s,
     )
     task = asyncio.create_task(subscriber.run())

@@ -65,6 +65,30 @@ async def test_revoked_comes_before_reconnect_in_whatever_order_it_was_said(
     assert [cause for _, _, cause in node.closer.calls] == [SESSION.cause, ACCOUNT.cause, reconnect.cause]
 
 
+async def test_the_closer_is_told_only_of_what_is_concerned_and_the_bell_rings_all_the_same(
+    settings: Settings, publisher: Publisher
+) -> None:
+    """B142."""
+    here = {id_number(2)}
+    async with listening(settings, concerned=lambda kind, keys: here.intersection(keys)) as node:
+        publisher.publish([SESSION, TOKEN, ACCOUNT], system_identifier=SYSTEM)
+        publisher.publish([SESSION], system_identifier=SYSTEM)
+        await heard(node, 2)
+    assert node.closer.calls == [("token", id_number(2), TOKEN.cause)]
+    assert node.rings == ["subscribed", "message", "message"]
+    assert node.subscriber.counts.rejected == {}
+
+
+async def test_what_several_transactions_ended_comes_in_one_message(
+    settings: Settings, publisher: Publisher
+) -> None:
+    sent = [closure_of(TargetKind.SESSION, hash_number(n), transaction=n + 1) for n in range(100)]
+    async with listening(settings) as node:
+        publisher.publish(sent, system_identifier=SYSTEM)
+        await heard(node, 1)
+    assert [cause for _, _, cause in node.closer.calls] == [each.cause for each in sent]
+
+
 async def test_rechecks_and_grants_only_ring(settings: Settings, publisher: Publisher) -> None:
     recheck = closure_of(TargetKind.SESSION, hash_number(1), action=Action.RECHECK)
     table = closure_of(TargetKind.TABLE, "session", action=Action.RECHECK)
@@ -183,7 +207,9 @@ async def test_repeated_and_shuffled_messages_close_what_one_in_order_would(
 ) -> None:
     """B134, B136."""
     sent = [closure_of(TargetKind.SESSION, hash_number(n), transaction=n + 1) for n in range(20)]
-    messages = BusCodec.from_settings(settings).encode(sent, system_identifier=SYSTEM) * 3
+    codec = BusCodec.from_settings(settings)
+    messages = [codec.encode([each], system_identifier=SYSTEM)[0] for each in sent] * 3
+    messages += codec.encode(sent, system_identifier=SYSTEM) * 3
     random.Random(7).shuffle(messages)
     async with listening(settings) as node:
         for message in messages:

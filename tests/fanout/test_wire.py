@@ -1,5 +1,7 @@
 import json
+import random
 from collections import Counter
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.closing import Reason
 from app.domain.ids import NodeId
-from app.domain.radius import in_order
+from app.domain.radius import in_order, precedence
 from app.domain.targets import Action, Closure, TargetKind
 from app.fanout.wire import (
     MAX_MESSAGE_BYTES,
@@ -20,7 +22,7 @@ from app.fanout.wire import (
     Rejection,
     Ring,
 )
-from tests.fanout.closures import SYSTEM, closure_of, closures, hash_number
+from tests.fanout.closures import SYSTEM, closure_of, closures, hash_number, id_number
 from tests.fanout.conftest import settings_for
 
 
@@ -121,6 +123,36 @@ def test_no_message_has_more_than_500_targets_or_64_kib(count: int) -> None:
     assert [closure for request in requests for closure in request] == sent
 
 
+def test_a_hundred_revocations_are_one_message() -> None:
+    """B133."""
+    sent = [closure_of(TargetKind.SESSION, hash_number(n), transaction=n + 1) for n in range(100)]
+    assert closures_of(KEYED.decode(one_message(KEYED, *sent))) == tuple(sent)
+
+
+@given(st.lists(closures, min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_over_several_messages_revoked_is_said_before_reconnect(
+    sent: list[Closure], dice: random.Random
+) -> None:
+    many = [each for each in sent for _ in range(40)]
+    dice.shuffle(many)
+    messages = KEYED.encode(many, system_identifier=SYSTEM)
+    ranks = [[precedence(each) for each in closures_of(KEYED.decode(message))] for message in messages]
+    assert all(max(earlier) <= min(later) for earlier, later in pairwise(ranks))
+
+
+def test_what_is_too_large_for_one_message_is_halved_until_it_is_not() -> None:
+    """B133."""
+    sent = [
+        closure_of(kind, key, transaction=number % 200 + 1)
+        for number in range(500)
+        for kind, key in [(TargetKind.SESSION, hash_number(number)), (TargetKind.ACCOUNT, id_number(number))]
+    ]
+    messages = KEYED.encode(sent, system_identifier=SYSTEM)
+    assert all(len(message) <= MAX_MESSAGE_BYTES for message in messages)
+    heard = [closure for message in messages for closure in closures_of(KEYED.decode(message))]
+    assert Counter(heard) == Counter(sent)
+
+
 def test_a_message_with_501_targets_is_rejected_whatever_its_size() -> None:
     item = {"action": "recheck", "target": {"kind": "table", "key": "a"}, "invalidates": []}
     assert KEYED.decode(sealed(close_body(closures=[item] * 501))) == Rejected(Rejection.SCHEMA, rings=True)
@@ -204,6 +236,38 @@ def test_a_newer_credential_type_and_extra_fields_are_ignored() -> None:
 def test_a_day_that_no_calendar_has_costs_only_the_latency() -> None:
     (closure,) = closures_of(KEYED.decode(sealed(close_body(committed_after="2026-02-31T25:00:00Z"))))
     assert closure.cause.committed_after is None
+
+
+@pytest.mark.parametrize(
+    "sent", [[SESSION], [SESSION, closure_of(TargetKind.TOKEN, id_number(2), transaction=78)]]
+)
+def test_of_a_close_request_only_what_is_concerned_is_read(sent: list[Closure]) -> None:
+    message = one_message(KEYED, *sent)
+    assert closures_of(KEYED.decode(message, lambda kind, keys: ())) == ()
+    assert closures_of(
+        KEYED.decode(message, lambda kind, keys: keys if kind is TargetKind.SESSION else ())
+    ) == (SESSION,)
+
+
+@pytest.mark.parametrize("codec_", [KEYED, KEYLESS])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"kind":"close_several","system":"1"}',
+        '{"kind":"close_many","system":"1","causes":[],"close":{"session":{}}}',
+        '{"kind":"ring","kind":"rong"}',
+    ],
+)
+def test_a_kind_of_a_newer_version_is_counted_and_rings(codec_: BusCodec, body: str) -> None:
+    """B247."""
+    assert codec_.decode(sealed(body)) == Rejected(Rejection.SCHEMA, rings=True)
+
+
+def test_what_is_no_json_is_counted_as_that_even_where_its_beginning_has_another_shape() -> None:
+    """B137."""
+    assert KEYED.decode(b'{"v":"one",') == Rejected(Rejection.NOT_JSON, rings=False)
+    assert KEYED.decode(b'{"v":"one"}') == Rejected(Rejection.SCHEMA, rings=False)
+    assert KEYED.decode(sealed('{"kind":"rong",')) == Rejected(Rejection.NOT_JSON, rings=True)
 
 
 def test_a_newer_version_is_rejected_as_that() -> None:

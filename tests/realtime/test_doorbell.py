@@ -6,6 +6,11 @@ import pytest
 import redis.asyncio as redis
 from prometheus_client import REGISTRY
 
+from app.domain.closing import Reason
+from app.domain.credentials import ALL_CREDENTIAL_TYPES
+from app.domain.ids import TransactionId
+from app.domain.targets import Action, Cause, Closure, Target, TargetKind
+from app.fanout.publisher import Publisher
 from app.fanout.wire import close_channel
 from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
@@ -17,8 +22,10 @@ from tests.realtime.nodes import (
     by_the_log_alone,
     echoes,
     opened,
+    refused,
     seen_close,
 )
+from tests.realtime.openings import paused_after_the_read
 
 END = "UPDATE session SET terminated_at = now() WHERE id = %(id)s"
 
@@ -80,6 +87,29 @@ async def test_a_message_about_nobody_here_closes_nothing_and_reads_no_credentia
         assert sum(connection.statements for connection in connections) == 0
         for connection in connections:
             connection.drop()
+
+
+async def test_a_message_heard_while_a_socket_opens_refuses_it_by_what_its_read_has_yet_to_teach(
+    settings, make
+):
+    """B160, B162: nothing here is known to depend on the account yet, and the log never says it."""
+    session = make.session()
+    account = Target(TargetKind.ACCOUNT, str(session.account_id))
+    cause = Cause(
+        reason=Reason.ACCOUNT_SUSPENDED, invalidates=ALL_CREDENTIAL_TYPES, transaction=TransactionId(2**40)
+    )
+    async with a_node(by_the_doorbell_alone(settings)) as node, paused_after_the_read(node) as pause:
+        opening = asyncio.create_task(refused(node, session.token))
+        await pause.reached.wait()
+        counts = node.node.subscriber.counts
+        system, heard = node.node.holder.currency.system_identifier, counts.messages
+        with Publisher(settings) as publisher:
+            closure = Closure(action=Action.CLOSE, target=account, cause=cause)
+            assert publisher.publish([closure], system_identifier=str(system))
+        await eventually(lambda: counts.messages > heard)
+        pause.over.set()
+        answer = await opening
+    assert (answer.status, answer.body["reason"]) == (401, "account_suspended")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def test_it_does_as_a_dict_of_dicts_would(steps: list[tuple[bool, str, Entry]]) 
                 del model[key]
         assert {key: list(index.under(key)) for key in index} == {key: list(model[key]) for key in model}
         assert len(index) == len(model)
+        assert index.known("cba") == [key for key in "cba" if key in model]
 
 
 def test_who_is_found_stays_as_it_was_while_the_index_changes() -> None:

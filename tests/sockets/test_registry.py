@@ -56,6 +56,31 @@ def test_an_account_closes_all_its_sockets_and_tells_the_valid_ones_to_reconnect
     assert told == [CloseCode.REVOKED, CloseCode.RECONNECT, CloseCode.RECONNECT, None]
 
 
+def test_a_closure_concerns_only_the_keys_on_which_a_socket_depends() -> None:
+    cores = Cores()
+    cores.admitted(1, grant=7)
+    cores.admitted(2, kind=API_TOKEN)
+    held = {
+        TargetKind.SESSION: hash_of(1),
+        TargetKind.TOKEN: str(number(2)),
+        TargetKind.ACCOUNT: str(number(1)),
+        TargetKind.GRANT: str(number(7)),
+    }
+    for kind, key in held.items():
+        assert list(cores.registry.concerned(kind, ["", hash_of(9), key, str(number(9))])) == [key]
+    assert list(cores.registry.concerned(TargetKind.TABLE, ["session"])) == ["session"]
+
+
+def test_while_a_socket_opens_every_key_concerns_it_as_its_read_is_yet_to_tell() -> None:
+    """B160."""
+    cores = Cores()
+    opening = cores.attach(entry(1))
+    keys = [str(number(1)), str(number(2))]
+    assert list(cores.registry.concerned(TargetKind.ACCOUNT, keys)) == keys
+    cores.registry.detach(opening)
+    assert list(cores.registry.concerned(TargetKind.ACCOUNT, keys)) == []
+
+
 def test_an_empty_key_and_the_word_none_close_nobody() -> None:
     cores = Cores()
     cores.admitted(1)
