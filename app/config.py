@@ -78,6 +78,8 @@ class Settings(BaseSettings):
 
     env: Environment = Environment.PRODUCTION
     namespace: str = Field(default="cutoff", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    channel_shards: int = Field(default=1, ge=1, le=64)
+    """Over how many sharded channels of a Redis Cluster close requests are spread; 1: a plain channel."""
     bus_key: SecretStr | None = None
     bus_key_previous: SecretStr | None = None
     node_name: str = Field(default="", max_length=128)
@@ -153,6 +155,10 @@ class Settings(BaseSettings):
             (
                 (self.daemon_token is None) == (self.daemon_account is None),
                 "CUTOFF_DAEMON_TOKEN and CUTOFF_DAEMON_ACCOUNT must be set together",
+            ),
+            (
+                self.channel_shards == 1 or bool(self.celery_broker_url),
+                "CELERY_BROKER_URL must be set where CUTOFF_CHANNEL_SHARDS is above 1, to a Redis that is no cluster",
             ),
         )
         broken = [sentence for holds, sentence in rules if not holds]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import hiredis
 
-from app.fanout.redis_address import RedisAddress
-from app.fanout.redis_stream import Frame, dial
+from app.fanout.channels import PLAIN, Verbs
+from app.fanout.redis_stream import Frame, RedisRefusedError, dial
+from app.fanout.routes import Route
 
 __all__ = ["EchoSender"]
 
@@ -21,11 +22,12 @@ another one (a failover by name) is deaf, and noticed."""
 class EchoSender:
     """Sends `payload(nonce)` to `channel` every `interval_s`, and tells `published` which nonces Redis took."""
 
-    address: RedisAddress
+    route: Route
     channel: bytes
     payload: Callable[[int], bytes]
     published: Callable[[int], None]
     interval_s: float
+    verbs: Verbs = PLAIN
     _nonces: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def run(self) -> None:
@@ -38,14 +40,16 @@ class EchoSender:
 
     async def _send_on_one_connection(self) -> None:
         answers: asyncio.Queue[Frame] = asyncio.Queue()
-        stream = await dial(self.address, answers.put_nowait, timeout_s=self.interval_s)
+        stream = await dial(await self.route.find(), answers.put_nowait, timeout_s=self.interval_s)
         try:
             for nonce in itertools.islice(self._nonces, ECHOES_PER_CONNECTION):
-                stream.send("PUBLISH", self.channel, self.payload(nonce))
+                stream.send(self.verbs.publish, self.channel, self.payload(nonce))
                 async with asyncio.timeout(self.interval_s):
                     answer = await answers.get()
                 if not isinstance(answer, hiredis.ReplyError):
                     self.published(nonce)
+                elif self.route.is_redirected_by(str(answer)):
+                    raise RedisRefusedError(str(answer))
                 await asyncio.sleep(self.interval_s)
         finally:
             stream.abort("done")

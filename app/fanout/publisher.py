@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import structlog
 from prometheus_client import Counter
-from redis import ConnectionPool, Redis
-from redis.backoff import NoBackoff
-from redis.connection import parse_url
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from app.config import Settings
 from app.domain.targets import Closure
 from app.fanout.combining import Combining
-from app.fanout.wire import BusCodec, close_channel
+from app.fanout.sender import sender_for
+from app.fanout.wire import BusCodec
 
 __all__ = ["Publisher"]
-
-_log = structlog.get_logger(__name__)
 
 MESSAGES = Counter("cutoff_bus_published_total", "Messages that this process gave to Redis.")
 FAILURES = Counter("cutoff_bus_publish_failures_total", "Times that Redis did not take what was published.")
@@ -43,8 +36,7 @@ class Publisher:
     def __init__(self, settings: Settings) -> None:
         self.failures = 0
         self._codec = BusCodec.from_settings(settings)
-        self._channel = close_channel(settings.namespace)
-        self._redis = Redis(connection_pool=_pool(settings))
+        self._sender = sender_for(settings)
         self._sends = Combining(self._say)
 
     def publish(self, closures: Sequence[Closure], *, system_identifier: str) -> bool:
@@ -61,7 +53,7 @@ class Publisher:
 
     def close(self) -> None:
         """Its connections are closed; may be called twice."""
-        self._redis.connection_pool.disconnect()
+        self._sender.close()
 
     def __enter__(self) -> Self:
         return self
@@ -85,37 +77,9 @@ class Publisher:
         return self._send(messages or [self._codec.encode_ring()])
 
     def _send(self, messages: Sequence[bytes]) -> bool:
-        try:
-            self._give(messages)
-        except (RedisError, OSError) as error:
+        if not self._sender.send(messages):
             self.failures += 1
             FAILURES.inc()
-            _log.warning("publish_failed", messages=len(messages), error=type(error).__name__)
             return False
         MESSAGES.inc(len(messages))
         return True
-
-    def _give(self, messages: Sequence[bytes]) -> None:
-        """A pipeline for one message would cost a third more."""
-        if len(messages) == 1:
-            self._redis.execute_command("PUBLISH", self._channel, messages[0])  # type: ignore[no-untyped-call]
-            return
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for message in messages:
-                pipeline.publish(self._channel, message)
-            pipeline.execute()
-
-
-def _pool(settings: Settings) -> ConnectionPool:
-    """Ours overrides the URL's options: no retry, no further round trips at connecting, short time-outs."""
-    timeout_s = settings.publish_timeout.total_seconds()
-    parts = parse_url(settings.redis_url)  # type: ignore[no-untyped-call]
-    ours = {
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-        "driver_info": None,
-        "health_check_interval": 0,
-    }
-    return ConnectionPool(**{**parts, **ours})

@@ -1,7 +1,7 @@
 """Where a Redis is, from its URL, for a connection of our own: redis://, rediss:// or unix://."""
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from redis.connection import SSLConnection, parse_url
@@ -34,6 +34,10 @@ class RedisAddress:
             password=parts.get("password"),
             tls=_tls(parts) if parts.get("connection_class") is SSLConnection else None,
         )
+
+    def at(self, host: str, port: int) -> Self:
+        """Another server of the same installation: same user, same password, same terms of TLS."""
+        return replace(self, host=host, port=port, path=None)
 
     @property
     def authentication(self) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ import hiredis
 
 from app.fanout.redis_address import RedisAddress
 
-__all__ = ["Frame", "RedisRefusedError", "RedisStream", "dial"]
+__all__ = ["Frame", "RedisRefusedError", "RedisStream", "ask", "dial"]
 
 MAX_BUFFERED_BYTES = 1024 * 1024
 """A frame that is longer ends the connection, rather than fill the memory."""
@@ -108,6 +108,16 @@ async def dial(address: RedisAddress, on_frame: Callable[[Frame], None], *, time
     return stream
 
 
+async def ask(address: RedisAddress, *command: str, timeout_s: float) -> Frame:
+    """The answer to one command, on a connection of its own. Raises: OSError, TimeoutError, RedisRefusedError."""
+    async with asyncio.timeout(timeout_s):
+        stream = await dial(address, _ignore, timeout_s=timeout_s)
+        try:
+            return await _answer(stream, *command)
+        finally:
+            stream.abort("answered")
+
+
 async def _connect(address: RedisAddress) -> RedisStream:
     loop = asyncio.get_running_loop()
     if address.path is not None:
@@ -117,16 +127,20 @@ async def _connect(address: RedisAddress) -> RedisStream:
 
 
 async def _authenticate(stream: RedisStream, address: RedisAddress) -> None:
-    if address.authentication is None:
-        return
+    if address.authentication is not None:
+        await _answer(stream, *address.authentication)
+
+
+async def _answer(stream: RedisStream, *command: str) -> Frame:
     answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
     stream.on_frame = answer.set_result
-    stream.send(*address.authentication)
+    stream.send(*command)
     await asyncio.wait({answer, stream.lost}, return_when=asyncio.FIRST_COMPLETED)
     if not answer.done():
         raise ConnectionError(stream.lost.result())
     if isinstance(answer.result(), hiredis.ReplyError):
         raise RedisRefusedError(str(answer.result()))
+    return answer.result()
 
 
 def _ignore(frame: Frame) -> None:

@@ -18,10 +18,11 @@ from app.clock import boot_seconds
 from app.config import Settings
 from app.domain.connection_closer import ConnectionCloser
 from app.domain.ids import NodeId
+from app.fanout.channels import Shard, shards_of
 from app.fanout.close_now import close_now
 from app.fanout.close_reading import Concerned
 from app.fanout.echo_sender import EchoSender
-from app.fanout.redis_address import RedisAddress
+from app.fanout.routes import routes_to
 from app.fanout.subscription import PING_TICKS, TICK_S, Subscription
 from app.fanout.wire import (
     BusCodec,
@@ -30,8 +31,6 @@ from app.fanout.wire import (
     Rejected,
     Rejection,
     Ring,
-    close_channel,
-    echo_channel,
 )
 
 __all__ = ["Subscriber", "SubscriberCounts"]
@@ -62,7 +61,7 @@ class SubscriberCounts:
 
 
 class Subscriber:
-    """A node's ear on the close channel, for as long as `run` runs.
+    """A node's ear on every channel of close requests, for as long as `run` runs.
 
     `ring` asks the tail to read the log soon and says why ("message", "subscribed"); it must not block.
     `system_identifier` answers which database cluster the node reads, None while that is not known: a
@@ -84,7 +83,6 @@ class Subscriber:
         tick_s: float = TICK_S,
     ) -> None:
         self.counts = SubscriberCounts()
-        self.last_echo_at: float | None = None
         self._node_id = node_id
         self._closer = closer
         self._ring = ring
@@ -92,46 +90,57 @@ class Subscriber:
         self._concerned = concerned
         self._clock = clock
         self._codec = BusCodec.from_settings(settings)
-        self._subscription = Subscription(
-            address=RedisAddress.parse(settings.redis_url),
-            channel=close_channel(settings.namespace).encode(),
-            echo_channel=echo_channel(settings.namespace, node_id).encode(),
-            on_message=self._on_message,
-            on_echo=self._on_echo,
-            on_confirmed=self._on_confirmed,
-            clock=clock,
-            jitter=jitter,
-            tick_s=tick_s,
-        )
+        self._route_to = routes_to(settings)
+        self._jitter = jitter
+        self._tick_s = tick_s
+        self._subscriptions = tuple(self._subscription_to(shard) for shard in shards_of(settings))
 
     @property
     def is_subscribed(self) -> bool:
-        """Whether Redis has confirmed the subscription, and it has not been found lost, silent or deaf since."""
-        return self._subscription.is_confirmed
+        """Whether Redis has confirmed every channel, and none has been found lost, silent or deaf since."""
+        return all(subscription.is_confirmed for subscription in self._subscriptions)
 
     @property
-    def last_frame_at(self) -> float | None:
-        """When Redis was last heard at all, by the clock; None if never."""
-        return self._subscription.last_frame_at
+    def last_echo_at(self) -> float | None:
+        """Since when every channel is known to bring what is published; None while one has never brought an echo."""
+        heard = [at for each in self._subscriptions if (at := each.last_echo_at) is not None]
+        return min(heard) if len(heard) == len(self._subscriptions) else None
 
     @property
     def losses(self) -> Counter[str]:
         """How many connections ended, or never came about, by why."""
-        return self._subscription.losses
+        return sum((subscription.losses for subscription in self._subscriptions), Counter[str]())
 
     async def run(self) -> None:
         """Until cancelled; nothing that Redis does, or does not do, raises or blocks the loop."""
-        subscription = self._subscription
-        echoes = EchoSender(
-            address=subscription.address,
+        async with asyncio.TaskGroup() as group:
+            for subscription in self._subscriptions:
+                group.create_task(self._echoes_for(subscription).run())
+                group.create_task(subscription.keep())
+
+    def _subscription_to(self, shard: Shard) -> Subscription:
+        return Subscription(
+            route=self._route_to(shard),
+            verbs=shard.verbs,
+            channel=shard.close.encode(),
+            echo_channel=shard.echo(self._node_id).encode(),
+            on_message=self._on_message,
+            nonce_of=self._nonce_of,
+            on_confirmed=self._on_confirmed,
+            clock=self._clock,
+            jitter=self._jitter,
+            tick_s=self._tick_s,
+        )
+
+    def _echoes_for(self, subscription: Subscription) -> EchoSender:
+        return EchoSender(
+            route=subscription.route,
+            verbs=subscription.verbs,
             channel=subscription.echo_channel,
             payload=lambda nonce: self._codec.encode_echo(self._node_id, nonce),
-            published=self._on_echo_published,
+            published=subscription.expect_echo,
             interval_s=subscription.tick_s * PING_TICKS,
         )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(echoes.run())
-            group.create_task(subscription.keep())
 
     def _on_confirmed(self) -> None:
         self.counts.gaps += 1
@@ -139,14 +148,9 @@ class Subscriber:
         _log.info("bus_subscribed", gaps=self.counts.gaps)
         self._ring("subscribed")
 
-    def _on_echo_published(self, nonce: int) -> None:
-        self._subscription.health.published(nonce)
-
-    def _on_echo(self, payload: bytes) -> None:
+    def _nonce_of(self, payload: bytes) -> int | None:
         decoded = self._codec.decode(payload)
-        if isinstance(decoded, Echo) and decoded.node_id == self._node_id:
-            self.last_echo_at = self._clock()
-            self._subscription.health.heard_echo(decoded.nonce)
+        return decoded.nonce if isinstance(decoded, Echo) and decoded.node_id == self._node_id else None
 
     def _on_message(self, payload: bytes) -> None:
         self.counts.messages += 1

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import hiredis
 import structlog
 
-from app.fanout.redis_address import RedisAddress
+from app.fanout.channels import PLAIN, Verbs
 from app.fanout.redis_stream import Frame, RedisStream, dial
+from app.fanout.routes import Route
 from app.fanout.subscription_health import SILENT_TICKS, SubscriptionHealth
 
 __all__ = ["PING_TICKS", "TICK_S", "Subscription"]
@@ -28,20 +29,21 @@ class Subscription:
     """The channel and the node's own echo channel, on one connection at a time.
 
     `on_confirmed` is called for each confirmation: whatever was published before it may have been missed.
-    `losses` counts connections that ended, or never came about, by why.
+    `nonce_of` reads an echo: its number, or None if it is not this node's. `losses` counts connections that ended, or never came about, by why.
     """
 
-    address: RedisAddress
+    route: Route
     channel: bytes
     echo_channel: bytes
     on_message: Callable[[bytes], None]
-    on_echo: Callable[[bytes], None]
+    nonce_of: Callable[[bytes], int | None]
     on_confirmed: Callable[[], None]
     clock: Callable[[], float]
     jitter: Callable[[], float]
+    verbs: Verbs = PLAIN
     tick_s: float = TICK_S
     losses: Counter[str] = field(default_factory=Counter)
-    last_frame_at: float | None = None
+    last_echo_at: float | None = None
     health: SubscriptionHealth = field(default_factory=SubscriptionHealth)
     _stream: RedisStream | None = None
 
@@ -49,6 +51,10 @@ class Subscription:
     def is_confirmed(self) -> bool:
         """Whether Redis has confirmed it on a connection that has not ended since."""
         return self._stream is not None and not self._stream.lost.done() and self.health.is_confirmed
+
+    def expect_echo(self, nonce: int) -> None:
+        """Redis has taken the echo of that number: it should be heard."""
+        self.health.published(nonce)
 
     async def keep(self) -> None:
         """Until cancelled; nothing that Redis does, or does not do, raises or blocks the loop."""
@@ -58,7 +64,7 @@ class Subscription:
             self.losses[why] += 1
             failures = 1 if self.health.ticks > SILENT_TICKS else failures + 1
             if failures == 1:
-                _log.warning("bus_lost", why=why)
+                _log.warning("bus_lost", why=why, channel=self.channel.decode())
             await asyncio.sleep(self._retry_delay_s(failures))
 
     def _retry_delay_s(self, failures: int) -> float:
@@ -69,15 +75,15 @@ class Subscription:
         """One connection, until it is over; the answer is why."""
         self.health = SubscriptionHealth()
         try:
-            self._stream = await dial(self.address, self._on_frame, timeout_s=DIAL_TIMEOUT_S)
+            self._stream = await dial(await self.route.find(), self._on_frame, timeout_s=DIAL_TIMEOUT_S)
             return await self._listen_on(self._stream)
         except Exception as error:  # noqa: BLE001 - whatever it is, a listener that has ended hears nothing
             return type(error).__name__
 
     async def _listen_on(self, stream: RedisStream) -> str:
         try:
-            stream.send("SUBSCRIBE", self.channel)
-            stream.send("SUBSCRIBE", self.echo_channel)
+            stream.send(self.verbs.subscribe, self.channel)
+            stream.send(self.verbs.subscribe, self.echo_channel)
             while not stream.lost.done():
                 await asyncio.wait({stream.lost}, timeout=self.tick_s)
                 self._tick(stream)
@@ -93,7 +99,6 @@ class Subscription:
             stream.send("PING")
 
     def _on_frame(self, frame: Frame) -> None:
-        self.last_frame_at = self.clock()
         self.health.heard_frame()
         try:
             self._take(frame)
@@ -102,22 +107,37 @@ class Subscription:
 
     def _take(self, frame: Frame) -> None:
         match frame:
-            case [b"message", self.channel, bytes(payload)]:
+            case [self.verbs.message, self.channel, bytes(payload)]:
                 self.on_message(payload)
-            case [b"message", self.echo_channel, bytes(payload)]:
-                self.on_echo(payload)
-            case [b"subscribe", self.channel, _]:
+            case [self.verbs.message, self.echo_channel, bytes(payload)]:
+                self._hear_echo(payload)
+            case [self.verbs.subscribed, self.channel, _]:
                 self.health.is_confirmed = True
                 self.on_confirmed()
-            case [b"subscribe", self.echo_channel, _]:
+            case [self.verbs.subscribed, self.echo_channel, _]:
                 self.health.is_echo_confirmed = True
+            case [b"sunsubscribe", *_]:
+                self._abort("moved")
             case hiredis.ReplyError():
                 self._on_refused(str(frame))
             case _:
                 """A pong: that it came was all it had to say."""
 
+    def _hear_echo(self, payload: bytes) -> None:
+        nonce = self.nonce_of(payload)
+        if nonce is not None:
+            self.last_echo_at = self.clock()
+            self.health.heard_echo(nonce)
+
     def _on_refused(self, answer: str) -> None:
-        """A subscription without echoes is worth having still."""
+        """A subscription without echoes is worth having still; one whose slot has gone elsewhere is not."""
+        if self.route.is_redirected_by(answer):
+            self._abort("moved")
+            return
         _log.error("bus_refused", answer=answer)
-        if self._stream is not None and not self.health.is_confirmed:
-            self._stream.abort("refused")
+        if not self.health.is_confirmed:
+            self._abort("refused")
+
+    def _abort(self, why: str) -> None:
+        if self._stream is not None:
+            self._stream.abort(why)

@@ -8,6 +8,7 @@ import uuid_utils.compat as uuid_utils
 
 from app.config import Settings
 from app.embedded import RedisServer, scratch_folder, start_redis
+from tests.fanout.redis_cluster import MASTERS, RedisCluster, running_cluster
 
 BUS_KEY = "a key of the tests"
 
@@ -32,9 +33,32 @@ def redis(one_redis: RedisServer) -> Iterator[RedisServer]:
     one_redis.thaw()
 
 
+@pytest.fixture(scope="session")
+def one_cluster() -> Iterator[RedisCluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(one_cluster: RedisCluster) -> RedisCluster:
+    """Whole, whatever the test before has done to it."""
+    one_cluster.heal()
+    return one_cluster
+
+
+@pytest.fixture
+def sharded(cluster: RedisCluster) -> Settings:
+    """A shard for each master."""
+    return sharded_settings(cluster)
+
+
 @pytest.fixture
 def settings(redis: RedisServer) -> Settings:
     return settings_for(redis.url)
+
+
+def sharded_settings(cluster: RedisCluster, **others: object) -> Settings:
+    return settings_for(cluster.url, channel_shards=MASTERS, celery_broker_url="redis://nowhere", **others)
 
 
 def settings_for(redis_url: str, **others: object) -> Settings:

@@ -9,6 +9,7 @@ from app.embedded import RedisServer
 from app.fanout import echo_sender
 from app.fanout.echo_sender import EchoSender
 from app.fanout.redis_address import RedisAddress
+from app.fanout.routes import FixedRoute
 from tests.fanout.listening import eventually
 
 
@@ -17,7 +18,7 @@ async def sending(url: str) -> AsyncIterator[list[int]]:
     """An echo sender runs; the nonces that Redis took."""
     taken: list[int] = []
     sender = EchoSender(
-        address=RedisAddress.parse(url),
+        route=FixedRoute(RedisAddress.parse(url)),
         channel=b"echo",
         payload=lambda nonce: b"%d" % nonce,
         published=taken.append,

@@ -36,6 +36,13 @@ def test_tls_checks_certificate_and_name_unless_told_otherwise() -> None:
     assert nothing.verify_mode == ssl.CERT_NONE
 
 
+def test_another_server_of_the_installation_has_the_same_user_and_terms() -> None:
+    address = RedisAddress.parse("rediss://me:secret@seed:7000").at("other", 7001)
+    assert (address.host, address.port, address.authentication) == ("other", 7001, ("AUTH", "me", "secret"))
+    assert address.tls is not None
+    assert RedisAddress.parse("unix:///run/redis.sock").at("other", 7001).path is None
+
+
 def test_another_scheme_is_refused() -> None:
     with pytest.raises(ValueError, match="scheme"):
         RedisAddress.parse("http://h")

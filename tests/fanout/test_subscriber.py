@@ -250,19 +250,19 @@ async def test_a_node_hears_its_own_echo_and_no_one_elses(settings: Settings) ->
 
 async def test_a_node_that_hears_its_echoes_is_never_taken_for_deaf(settings: Settings) -> None:
     async with listening(settings, tick_s=0.02) as node:
-        await eventually(lambda: node.subscriber._subscription.health.heard_nonce > 10)
+        await eventually(lambda: node.subscriber._subscriptions[0].health.heard_nonce > 10)
     assert node.subscriber.losses == {}
 
 
 async def test_another_nodes_echo_is_not_ones_own(settings: Settings) -> None:
     codec = BusCodec.from_settings(settings)
     async with listening(settings, tick_s=60) as node:
-        subscriber = node.subscriber
-        subscriber.last_echo_at = None
-        subscriber._on_echo(codec.encode_echo(NodeId(UUID(int=1)), 1))
-        assert subscriber.last_echo_at is None
-        subscriber._on_echo(codec.encode_echo(subscriber._node_id, 1))
-        assert subscriber.last_echo_at is not None
+        (subscription,) = node.subscriber._subscriptions
+        subscription.last_echo_at = None
+        subscription._hear_echo(codec.encode_echo(NodeId(UUID(int=1)), 1))
+        assert node.subscriber.last_echo_at is None
+        subscription._hear_echo(codec.encode_echo(node.subscriber._node_id, 1))
+        assert node.subscriber.last_echo_at is not None
 
 
 async def test_stopping_takes_no_time_and_leaves_no_connection(settings: Settings, client: Redis) -> None:

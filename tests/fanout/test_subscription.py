@@ -161,7 +161,7 @@ async def test_a_redis_that_refuses_publishing_takes_nobody_for_deaf(
     )
     url = f"redis://listener:secret@127.0.0.1:{redis.port}/0"
     async with listening(settings_for(url)) as node:
-        await eventually(lambda: node.subscriber._subscription.health.ticks > 2 * SILENT_TICKS)
+        await eventually(lambda: node.subscriber._subscriptions[0].health.ticks > 2 * SILENT_TICKS)
         assert node.subscriber.is_subscribed
     assert node.subscriber.last_echo_at is None
     assert node.subscriber.losses == {}
@@ -180,7 +180,7 @@ async def test_a_redis_that_refuses_the_echo_channel_is_listened_to_all_the_same
     settings = settings_for(f"redis://half-deaf:secret@127.0.0.1:{redis.port}/0")
     with capture_logs() as logs:
         async with listening(settings) as node:
-            await eventually(lambda: node.subscriber._subscription.health.ticks > 2 * SILENT_TICKS)
+            await eventually(lambda: node.subscriber._subscriptions[0].health.ticks > 2 * SILENT_TICKS)
             assert node.subscriber.is_subscribed
     assert node.subscriber.losses == {}
     assert [log["event"] for log in logs].count("bus_refused") == 1
@@ -211,8 +211,8 @@ async def test_a_loop_that_was_blocked_does_not_take_its_own_silence_for_that_of
         with Publisher(settings) as publisher:
             publisher.publish([SESSION], system_identifier=SYSTEM)
         await eventually(lambda: len(node.called) == 1)
-        ticks = node.subscriber._subscription.health.ticks
-        await eventually(lambda: node.subscriber._subscription.health.ticks > ticks + 2 * SILENT_TICKS)
+        ticks = node.subscriber._subscriptions[0].health.ticks
+        await eventually(lambda: node.subscriber._subscriptions[0].health.ticks > ticks + 2 * SILENT_TICKS)
     assert node.subscriber.losses == {}
 
 
