@@ -4,6 +4,7 @@ import threading
 from math import inf
 from typing import Any
 
+import structlog
 from redis import Redis
 from redis.connection import parse_url
 from redis.exceptions import RedisError
@@ -20,6 +21,9 @@ ASIDE_S = 5.0
 """For so long a server that has failed is used only if no other one is left: each try may cost a time-out."""
 LOOK_AGAIN_S = 1.0
 """While one is set aside the cluster is asked so often who owns its slots by now."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 class ClusterClients:
@@ -95,8 +99,9 @@ class ClusterClients:
             answer = self.client_of(asked).execute_command("CLUSTER", "SLOTS")  # type: ignore[no-untyped-call]
             self._map = ClusterMap.parse(answer, asked=asked)
             self._followed = {}
-        except (RedisError, OSError, ValueError):
+        except (RedisError, OSError, ValueError) as error:
             self.set_aside(asked)
+            _log.warning("cluster_unknown", error=f"{type(error).__name__}: {error}")
         self._looked_at = boot_seconds()
 
     def _is_aside(self, place: Place) -> bool:

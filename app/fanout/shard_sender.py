@@ -3,7 +3,7 @@
 import itertools
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 from redis.exceptions import MovedError, RedisError
@@ -41,12 +41,12 @@ class ShardSender:
         gives_up_at = boot_seconds() + self._within_s
         is_taken = False
         for shard in self._in_turn():
+            if boot_seconds() >= gives_up_at:
+                break
             heard_by = self._try(shard, messages)
             if heard_by:
                 return True
             is_taken = is_taken or heard_by is not None
-            if boot_seconds() >= gives_up_at:
-                break
         if not is_taken:
             _log.warning("publish_failed", messages=len(messages), shards=len(self._shards))
         return is_taken
@@ -55,11 +55,14 @@ class ShardSender:
         """Its connections are closed; may be called twice."""
         self._clients.close()
 
-    def _in_turn(self) -> Sequence[Shard]:
-        """All shards, beginning with another one each time; those whose master is set aside come last."""
+    def _in_turn(self) -> Iterator[Shard]:
+        """All shards, beginning with another one each time; those whose master is set aside by then come last."""
         first = next(self._turns) % len(self._shards)
-        rotated = [*self._shards[first:], *self._shards[:first]]
-        return sorted(rotated, key=lambda shard: not self._clients.is_well(shard.slot))
+        left = [*self._shards[first:], *self._shards[:first]]
+        while left:
+            shard = next((each for each in left if self._clients.is_well(each.slot)), left[0])
+            left.remove(shard)
+            yield shard
 
     def _try(self, shard: Shard, messages: Sequence[bytes]) -> int | None:
         """How many heard it; None if it was not taken. A redirection is followed once."""

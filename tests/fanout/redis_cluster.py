@@ -45,7 +45,7 @@ class ClusterServer(RedisServer):
         """Raises: RedisError."""
         with Redis.from_url(self.url, socket_timeout=2, retry=None, protocol=2) as client:
             client.response_callbacks.clear()
-            return client.execute_command(*words)  # type: ignore[no-untyped-call]
+            return client.execute_command(*words)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -99,16 +99,23 @@ class RedisCluster:
     def replica_of(self, master: ClusterServer) -> ClusterServer:
         return next(s for s in self.servers if s.facts.get("master_port") == str(master.port))
 
-    def move(self, shard: Shard) -> ClusterServer:
-        """The slot alone goes to another master, as `CLUSTER SETSLOT` does it; the new owner."""
-        old = self.owner_of(shard)
-        new = next(s for s in self.servers if s.facts["role"] == "master" and s is not old)
+    @contextlib.contextmanager
+    def moved(self, shard: Shard) -> Iterator[ClusterServer]:
+        """Meanwhile the slot, and it alone, belongs to another master, whom this gives."""
+        home = self.owner_of(shard)
+        abroad = next(s for s in self.servers if s.facts["role"] == "master" and s is not home)
+        self._move(shard, home, abroad)
+        try:
+            yield abroad
+        finally:
+            self._move(shard, abroad, home)
+
+    def _move(self, shard: Shard, old: ClusterServer, new: ClusterServer) -> None:
         old_id, new_id = (_text(server.ask("CLUSTER", "MYID")) for server in (old, new))
         new.ask("CLUSTER", "SETSLOT", shard.slot, "IMPORTING", old_id)
         old.ask("CLUSTER", "SETSLOT", shard.slot, "MIGRATING", new_id)
         for server in (new, old):
             server.ask("CLUSTER", "SETSLOT", shard.slot, "NODE", new_id)
-        return new
 
     def until_owned_by(self, shard: Shard, server: ClusterServer) -> None:
         self._until(lambda: self.owner_of(shard) is server)
