@@ -15,6 +15,7 @@ from app.data.engine import Database
 from app.embedded import RedisServer, scratch_folder, start_postgres, start_redis
 from tests.builders import Builders
 from tests.databases import TestDatabases
+from tests.redis_cluster import RedisCluster, running_cluster
 
 GIVEN_DATABASE_URL = os.environ.get("DATABASE_URL", "")
 GIVEN_REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -76,6 +77,20 @@ def redis_url(redis_server: RedisServer | None) -> Iterator[str]:
     redis_server.start_again()
     yield redis_server.url
     redis_server.thaw()
+
+
+@pytest.fixture(scope="session")
+def one_cluster() -> Iterator[RedisCluster]:
+    """Always our own."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(one_cluster: RedisCluster) -> RedisCluster:
+    """Whole, whatever the test before has done to it."""
+    one_cluster.heal()
+    return one_cluster
 
 
 @pytest.fixture

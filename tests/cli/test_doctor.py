@@ -18,9 +18,11 @@ from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import run
 from app.domain.findings import Finding, Verdict
+from app.fanout.channels import shards_of
 from tests.databases import TestDatabases
 from tests.realtime.conditions import eventually
 from tests.realtime.nodes import a_node, quick
+from tests.redis_cluster import RedisCluster
 
 OK, WARNING, PROBLEM = Verdict.OK, Verdict.WARNING, Verdict.PROBLEM
 
@@ -142,6 +144,35 @@ async def test_a_node_that_is_well_is_found_well(settings: Settings, found):
         await eventually(lambda: node.node.reports._number > told + 1)
         finding = (await asyncio.to_thread(found))["node n1"]
     assert finding.verdict is OK, finding
+
+
+def test_each_shard_of_a_cluster_is_listened_to(settings: Settings, cluster: RedisCluster):
+    sharded = settings.model_copy(update={"redis_url": cluster.url, "channel_shards": 3})
+    assert {each.check: each.verdict for each in check_bus(sharded)} == {"redis": OK, "doorbell": OK}
+
+
+def test_a_shard_on_which_this_user_may_not_publish_is_named(settings: Settings, cluster: RedisCluster):
+    sharded = settings.model_copy(update={"redis_url": cluster.url, "channel_shards": 3})
+    shard, *_ = shards_of(sharded)
+    owner = cluster.owner_of(shard)
+    password = urlsplit(cluster.url).password
+    for server in cluster.servers:
+        barred = ["-spublish"] if server is owner else []
+        server.ask("ACL", "SETUSER", "half", "on", f">{password}", "allchannels", "+@all", *barred)
+    try:
+        half = sharded.model_copy(update={"redis_url": cluster.url.replace("redis://:", "redis://half:")})
+        finding = {each.check: each for each in check_bus(half)}["doorbell"]
+    finally:
+        for server in cluster.servers:
+            server.ask("ACL", "DELUSER", "half")
+    assert finding.verdict is PROBLEM
+    assert shard.close in finding.means
+    assert finding.means.count(":close:") == 1
+
+
+def test_shards_on_a_redis_that_is_no_cluster_are_found(settings: Settings):
+    findings = {each.check: each for each in check_bus(settings.model_copy(update={"channel_shards": 3}))}
+    assert findings["redis_cluster"].verdict is PROBLEM
 
 
 def test_a_user_who_may_not_subscribe_is_told_which_right_is_missing(settings: Settings, redis_url: str):

@@ -8,7 +8,7 @@ import uuid_utils.compat as uuid_utils
 
 from app.config import Settings
 from app.embedded import RedisServer, scratch_folder, start_redis
-from tests.fanout.redis_cluster import MASTERS, RedisCluster, running_cluster
+from tests.redis_cluster import MASTERS, RedisCluster
 
 BUS_KEY = "a key of the tests"
 
@@ -31,19 +31,6 @@ def redis(one_redis: RedisServer) -> Iterator[RedisServer]:
     one_redis.start_again()
     yield one_redis
     one_redis.thaw()
-
-
-@pytest.fixture(scope="session")
-def one_cluster() -> Iterator[RedisCluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(one_cluster: RedisCluster) -> RedisCluster:
-    """Whole, whatever the test before has done to it."""
-    one_cluster.heal()
-    return one_cluster
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import time
 from app.fanout.channels import shards_of
 from app.fanout.cluster_clients import ClusterClients
 from tests.fanout.conftest import settings_for, sharded_settings
-from tests.fanout.redis_cluster import RedisCluster
+from tests.redis_cluster import RedisCluster
 
 TIMEOUT_S = 0.3
 

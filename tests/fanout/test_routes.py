@@ -9,7 +9,7 @@ from app.fanout.redis_address import RedisAddress
 from app.fanout.redis_stream import RedisRefusedError
 from app.fanout.routes import Cluster, FixedRoute, ShardRoute, routes_to
 from tests.fanout.listening import eventually
-from tests.fanout.redis_cluster import RedisCluster
+from tests.redis_cluster import RedisCluster
 
 
 async def test_a_plain_channel_is_always_at_the_same_address(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from app.embedded import RedisServer
 from app.fanout.channels import Shard, shards_of
 from app.fanout.shard_sender import ShardSender
 from tests.fanout.conftest import settings_for, sharded_settings
-from tests.fanout.redis_cluster import ClusterServer, RedisCluster
+from tests.redis_cluster import ClusterServer, RedisCluster
 
 TIMEOUT_S = 0.4
 

@@ -20,8 +20,8 @@ from app.fanout.wire import BusCodec
 from tests.fanout.closures import SYSTEM, closure_of, hash_number
 from tests.fanout.conftest import settings_for
 from tests.fanout.listening import TICK_S, Listening, Recorder, eventually, lag_measured, listening
-from tests.fanout.redis_cluster import MASTERS, RedisCluster
 from tests.fanout.silent_proxy import silent_proxy
+from tests.redis_cluster import MASTERS, RedisCluster
 
 STORM = 3_000
 LAG_BOUND_S = 0.25

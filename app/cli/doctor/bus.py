@@ -1,19 +1,21 @@
 """Redis: there, new enough, and what is published on the close channel arrives, with the rights that this process has."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from redis import Redis
+from redis.client import PubSub
 from redis.exceptions import NoPermissionError, RedisError
 
+from app.cli.doctor.ears import ANSWER_WITHIN_S, NotAClusterError, ear_on
 from app.clock import boot_seconds
 from app.config import Settings
 from app.domain.findings import Finding, Verdict
+from app.fanout.channels import shards_of
 from app.fanout.publisher import Publisher
-from app.fanout.wire import close_channel
 
 __all__ = ["check_bus"]
 
-ANSWER_WITHIN_S = 2.0
 OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 
 
@@ -27,13 +29,20 @@ def check_bus(settings: Settings) -> Iterator[Finding]:
     )
     try:
         yield _judge_version(redis)
-        yield _hear_a_ring(redis, settings)
+        yield _hear_rings(redis, settings)
     except NoPermissionError as error:
         yield Finding(
             check="redis_rights",
             verdict=Verdict.PROBLEM,
             means=f"Redis refuses what a node needs: {error}.",
             do="Give this user the rules of deploy/redis.acl (docs/redis-acl.md).",
+        )
+    except NotAClusterError:
+        yield Finding(
+            check="redis_cluster",
+            verdict=Verdict.PROBLEM,
+            means="CUTOFF_CHANNEL_SHARDS is above 1, and REDIS_URL names no Redis Cluster: closing takes a tail interval.",
+            do="Set it to 1, or name a server of the cluster.",
         )
     except (RedisError, OSError) as error:
         yield Finding(
@@ -60,25 +69,35 @@ def _judge_version(redis: Redis) -> Finding:
     )
 
 
-def _hear_a_ring(redis: Redis, settings: Settings) -> Finding:
-    with redis.pubsub() as ear, Publisher(settings) as publisher:  # type: ignore[no-untyped-call]
-        ear.subscribe(close_channel(settings.namespace))
-        is_taken = _is_next(ear, "subscribe") and publisher.ring()
-        if is_taken and _is_next(ear, "message"):
-            return Finding(check="doorbell", verdict=Verdict.OK, means="What is published is heard.")
+def _hear_rings(redis: Redis, settings: Settings) -> Finding:
+    """As many rings as there are channels: the publisher takes them in turn."""
+    shards = shards_of(settings)
+    with ExitStack() as ending, Publisher(settings) as publisher:
+        ears = [ending.enter_context(ear_on(shard, redis, settings)) for shard in shards]
+        ready = [_is_next(ear, shard.verbs.subscribed) for ear, shard in zip(ears, shards, strict=True)]
+        if all(ready):
+            for _ in shards:
+                publisher.ring()
+        deaf = [
+            shard.close
+            for ear, shard in zip(ears, shards, strict=True)
+            if not (all(ready) and _is_next(ear, shard.verbs.message))
+        ]
+    if not deaf:
+        return Finding(check="doorbell", verdict=Verdict.OK, means="What is published is heard.")
     return Finding(
         check="doorbell",
         verdict=Verdict.PROBLEM,
-        means="What is published on the close channel is not heard: closing takes a tail interval.",
+        means=f"What is published is not heard on {', '.join(deaf)}: closing takes a tail interval.",
         do="May this user PUBLISH there (docs/redis-acl.md)? Do REDIS_URL of nodes and workers name one server?",
     )
 
 
-def _is_next(ear: object, kind: str) -> bool:
+def _is_next(ear: PubSub, kind: bytes) -> bool:
     until = boot_seconds() + ANSWER_WITHIN_S
     while boot_seconds() < until:
-        message = ear.get_message(timeout=ANSWER_WITHIN_S)  # type: ignore[attr-defined]
-        if message is not None and message["type"] == kind:
+        message = ear.get_message(timeout=ANSWER_WITHIN_S)
+        if message is not None and message["type"] == kind.decode():
             return True
     return False
 
