@@ -19,7 +19,6 @@ __all__ = [
     "lock_global_admins",
     "replace_password",
     "stamp_ended",
-    "stamp_signed_out",
     "take_instant",
 ]
 
@@ -138,19 +137,6 @@ def stamp_ended(
         reason=reason,
         sessions=CredentialType.SESSION in types,
         tokens=CredentialType.API_TOKEN in types,
-    )
-
-
-def stamp_signed_out(db: Session, account_id: AccountId) -> None:
-    """The account's sockets are asked to reconnect; nothing is invalidated."""
-    run(
-        db,
-        """
-        UPDATE account
-           SET signed_out_at = greatest(clock_timestamp(), signed_out_at + interval '1 microsecond')
-         WHERE id = %(id)s
-        """,
-        id=account_id,
     )
 
 

@@ -20,7 +20,6 @@ __all__ = [
     "find_revocation_of_token",
     "insert_api_token",
     "revoke_all_api_tokens",
-    "revoke_api_token",
 ]
 
 
@@ -148,20 +147,6 @@ def find_revocation_of_token(db: Session, token: ApiTokenRow) -> RevocationId | 
         issued_at=token.issued_at,
     )
     return None if row is None else RevocationId(row["id"])
-
-
-def revoke_api_token(db: Session, api_token_id: ApiTokenId, *, reason: Reason = Reason.TOKEN_REVOKED) -> bool:
-    """The token has ended; True if it ended now, not before."""
-    revoked = run(
-        db,
-        """
-        UPDATE api_token SET revoked_at = clock_timestamp(), end_reason = %(reason)s
-         WHERE id = %(api_token_id)s AND revoked_at IS NULL
-        """,
-        api_token_id=api_token_id,
-        reason=reason,
-    )
-    return revoked == 1
 
 
 def revoke_all_api_tokens(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.data.rows import run
 from app.domain.ids import RevocationId
 
-__all__ = ["AuditEvent", "record_audit_event"]
+__all__ = ["APPEND_EVENT", "AuditEvent", "event_parameters", "record_audit_event"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,11 @@ class AuditEvent:
 
 def record_audit_event(db: Session, event: AuditEvent) -> bool:
     """The event is in the trail. False: its revocation has its one success event already, and nothing was added."""
-    return run(db, _INSERT, **_parameters(event)) == 1
+    return run(db, APPEND_EVENT.format(source=""), **event_parameters(event)) == 1
 
 
-def _parameters(event: AuditEvent) -> dict[str, Any]:
+def event_parameters(event: AuditEvent) -> dict[str, Any]:
+    """The event, for `APPEND_EVENT`."""
     return {
         "type": event.type,
         "outcome": "success" if event.is_success else "failure",
@@ -73,10 +74,11 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-_INSERT = """
+APPEND_EVENT = """
 INSERT INTO audit_event (type, outcome, actor_id, account_id, session_id, api_token_id, grant_id, org_id, revocation_id,
                          credential_type, reason, ip_address, metadata)
-VALUES (%(type)s, %(outcome)s, %(actor_id)s, %(account_id)s, %(session_id)s, %(api_token_id)s, %(grant_id)s, %(org_id)s,
-        %(revocation_id)s, %(credential_type)s, %(reason)s, %(ip_address)s, %(metadata)s)
+SELECT %(type)s, %(outcome)s, %(actor_id)s, %(account_id)s, %(session_id)s, %(api_token_id)s, %(grant_id)s, %(org_id)s,
+       %(revocation_id)s, %(credential_type)s, %(reason)s, %(ip_address)s, %(metadata)s {source}
 ON CONFLICT (revocation_id) WHERE outcome = 'success' AND revocation_id IS NOT NULL DO NOTHING
 """
+"""Appends the event once for each row of `source`, a FROM clause, and never twice for one revocation."""

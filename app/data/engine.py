@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, exc, make_url
 from sqlalchemy.orm import Session
 
 from app.config import Settings
+from app.data.live_connections import look_before_use
+from app.data.lone_statements import run_alone
+from app.data.rows import Row
 from app.domain.errors import Unavailable
 
 __all__ = ["Database", "driver_errors_are_ours"]
@@ -34,6 +37,7 @@ class Database:
 
     def __init__(self, settings: Settings, *, application_name: str) -> None:
         self.engine = _engine(settings, application_name)
+        look_before_use(self.engine)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -47,15 +51,24 @@ class Database:
 
     def transact(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns, run in a transaction that is tried again if it loses a deadlock."""
-        for _ in range(ATTEMPTS - 1):
-            try:
-                with self.session() as db:
-                    return work(db, *args, **kwargs)
-            except Unavailable as unavailable:
-                if not _lost_a_race(unavailable.__cause__):
-                    raise
-        with self.session() as db:
-            return work(db, *args, **kwargs)
+
+        def attempt() -> T:
+            with self.session() as db:
+                return work(db, *args, **kwargs)
+
+        return _tried_again(attempt)
+
+    def alone(self, sql: str, **parameters: Any) -> Row | None:
+        """The statement has been committed, a transaction by itself in one round trip, tried again likewise; its first row.
+
+        Raises: Unavailable as `session` does.
+        """
+
+        def attempt() -> Row | None:
+            with driver_errors_are_ours():
+                return run_alone(self.engine, sql, parameters)
+
+        return _tried_again(attempt)
 
     def dispose(self) -> None:
         """All idle connections are closed; those in use close when they are given back."""
@@ -69,6 +82,16 @@ def driver_errors_are_ours() -> Iterator[None]:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
         raise Unavailable("database") from error
+
+
+def _tried_again(attempt: Callable[[], T]) -> T:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except Unavailable as unavailable:
+            if not _lost_a_race(unavailable.__cause__):
+                raise
+    return attempt()
 
 
 def _lost_a_race(error: BaseException | None) -> bool:
@@ -86,7 +109,6 @@ def _engine(settings: Settings, application_name: str) -> Engine:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
-        pool_pre_ping=True,
         # An error's text is logged; among the parameters are hashes of tokens and passwords.
         hide_parameters=True,
         connect_args={

@@ -14,6 +14,7 @@ from app.domain.targets import Closure
 from app.logs.tracing import traceparent
 
 __all__ = [
+    "ANNOUNCED_AT_MOST",
     "Announced",
     "Ended",
     "Revocation",
@@ -24,9 +25,9 @@ __all__ = [
     "find_revocation",
     "find_trace",
     "lock_unperformed",
-    "record_audited",
     "record_performed",
     "record_published",
+    "revocation_from",
 ]
 
 ANNOUNCED_AT_MOST = 10_000
@@ -79,7 +80,7 @@ class Announced:
 def find_revocation(db: Session, revocation_id: RevocationId) -> Revocation | None:
     """The revocation as it stands; None for an unknown id."""
     row = one_row(db, "SELECT * FROM revocation WHERE id = %(id)s", id=revocation_id)
-    return None if row is None else _revocation(row)
+    return None if row is None else revocation_from(row)
 
 
 def lock_unperformed(db: Session, revocation_id: RevocationId) -> Revocation | None:
@@ -92,7 +93,7 @@ def lock_unperformed(db: Session, revocation_id: RevocationId) -> Revocation | N
         "SELECT * FROM revocation WHERE id = %(id)s AND performed_at IS NULL FOR NO KEY UPDATE",
         id=revocation_id,
     )
-    return None if row is None else _revocation(row)
+    return None if row is None else revocation_from(row)
 
 
 def closures_of(db: Session, revocation_id: RevocationId) -> Announced:
@@ -132,15 +133,19 @@ def count_ended_sessions(db: Session, revocation_id: RevocationId) -> int:
     return 0 if row is None else int(row["ended"])
 
 
-def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> None:
-    """It is performed, as of now, with those numbers; who traces, finds the performer below whom nodes close."""
-    run(
+def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> Revocation | None:
+    """It is performed, as of now, with those numbers; who traces, finds the performer below whom nodes close.
+
+    None, and nothing has changed, if it was performed before.
+    """
+    row = one_row(
         db,
         """
         UPDATE revocation
            SET performed_at = clock_timestamp(), sessions_ended = %(sessions)s, tokens_ended = %(tokens)s,
                grants_ended = %(grants)s, traceparent = coalesce(%(traceparent)s, traceparent)
          WHERE id = %(id)s AND performed_at IS NULL
+        RETURNING *
         """,
         id=revocation_id,
         sessions=ended.sessions,
@@ -148,6 +153,7 @@ def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> 
         grants=ended.grants,
         traceparent=traceparent(),
     )
+    return None if row is None else revocation_from(row)
 
 
 def find_trace(db: Session, revocation_id: RevocationId) -> str | None:
@@ -161,15 +167,6 @@ def record_published(db: Session, revocation_id: RevocationId) -> None:
     run(
         db,
         "UPDATE revocation SET published_at = clock_timestamp() WHERE id = %(id)s AND published_at IS NULL",
-        id=revocation_id,
-    )
-
-
-def record_audited(db: Session, revocation_id: RevocationId) -> None:
-    """Nothing is left to do for it: its event is in the trail, or it had nothing to tell."""
-    run(
-        db,
-        "UPDATE revocation SET audited_at = clock_timestamp() WHERE id = %(id)s AND audited_at IS NULL",
         id=revocation_id,
     )
 
@@ -225,7 +222,8 @@ def find_overdue(
     return tuple(RevocationId(row["id"]) for row in rows)
 
 
-def _revocation(row: Row) -> Revocation:
+def revocation_from(row: Row) -> Revocation:
+    """A row of the table `revocation`."""
     return Revocation(
         revocation_id=RevocationId(row["id"]),
         kind=row["kind"],

@@ -1,15 +1,17 @@
-"""Ends what a revocation aims at: within its performer's transaction, and nowhere else."""
+"""Ends what a revocation aims at that is more than one thing: within its performer's transaction, and nowhere else.
+
+One session or one token ends in the database's `perform_revocation` (`app.data.performing`).
+"""
 
 from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
-from app.data.accounts import stamp_signed_out, take_instant
-from app.data.api_tokens import revoke_all_api_tokens, revoke_api_token
+from app.data.api_tokens import revoke_all_api_tokens
 from app.data.revocations import Ended, Revocation, count_ended_sessions
 from app.data.session_repository import SessionRepository
 from app.domain.closing import Reason
-from app.domain.ids import ApiTokenId, GrantId, SessionId
+from app.domain.ids import GrantId
 from app.domain.revocation_request import RevocationKind
 
 __all__ = ["KNOWN_KINDS", "end_credentials"]
@@ -23,23 +25,6 @@ def end_credentials(db: Session, revocation: Revocation) -> Ended:
     return _ENDINGS[revocation.kind](db, revocation)
 
 
-def _end_session(db: Session, revocation: Revocation) -> Ended:
-    assert revocation.target_id is not None
-    session_id = SessionId(revocation.target_id)
-    is_ended_now = SessionRepository(db).terminate_session(session_id, reason=Reason(revocation.reason))
-    return Ended(sessions=int(is_ended_now))
-
-
-def _log_out(db: Session, revocation: Revocation) -> Ended:
-    """The account's lock comes first, as for everybody who takes both. Who is signed out already, tells nobody."""
-    assert revocation.account_id is not None
-    take_instant(db, revocation.account_id)
-    ended = _end_session(db, revocation)
-    if ended:
-        stamp_signed_out(db, revocation.account_id)
-    return ended
-
-
 def _end_sessions(db: Session, revocation: Revocation) -> Ended:
     assert revocation.account_id is not None
     assert revocation.issued_up_to is not None
@@ -51,12 +36,6 @@ def _end_sessions(db: Session, revocation: Revocation) -> Ended:
             sparing=revocation.sparing_session_id,
         )
     )
-
-
-def _revoke_token(db: Session, revocation: Revocation) -> Ended:
-    assert revocation.target_id is not None
-    api_token_id = ApiTokenId(revocation.target_id)
-    return Ended(tokens=int(revoke_api_token(db, api_token_id, reason=Reason(revocation.reason))))
 
 
 def _revoke_tokens(db: Session, revocation: Revocation) -> Ended:
@@ -85,11 +64,7 @@ def _revoke_grant(db: Session, revocation: Revocation) -> Ended:
 
 
 _ENDINGS: Mapping[str, Callable[[Session, Revocation], Ended]] = {
-    RevocationKind.SESSION_REVOKE: _end_session,
-    RevocationKind.REFRESH_TOKEN_REUSE: _end_session,
-    RevocationKind.LOGOUT: _log_out,
     RevocationKind.SESSION_REVOKE_ALL: _end_sessions,
-    RevocationKind.TOKEN_REVOKE: _revoke_token,
     RevocationKind.TOKEN_REVOKE_ALL: _revoke_tokens,
     RevocationKind.PASSWORD_CHANGE: _end_all,
     RevocationKind.ACCOUNT_SUSPEND: _end_all,
@@ -97,5 +72,10 @@ _ENDINGS: Mapping[str, Callable[[Session, Revocation], Ended]] = {
     RevocationKind.SUPPORT_GRANT_END: _revoke_grant,
 }
 
-KNOWN_KINDS = frozenset(_ENDINGS)
-"""What this version knows how to end; a newer one's revocation is left to a newer worker."""
+KNOWN_KINDS = frozenset(_ENDINGS) | {
+    RevocationKind.SESSION_REVOKE,
+    RevocationKind.REFRESH_TOKEN_REUSE,
+    RevocationKind.LOGOUT,
+    RevocationKind.TOKEN_REVOKE,
+}
+"""What this version knows how to end, here or in the database; a newer one's revocation is left to a newer worker."""

@@ -1,6 +1,7 @@
 """Carries a revocation out: commit, publish, audit. The one operation that spans transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,24 +10,24 @@ from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.data.audit import AuditEvent, record_audit_event
 from app.data.engine import Database
 from app.data.lock_waits import bound_statements, waited_too_long
+from app.data.performing import Standing, Stood, end_or_look, finish
 from app.data.revocation_requests import mark_transaction
 from app.data.revocations import (
     Announced,
     Revocation,
     closures_of,
     find_revocation,
+    find_trace,
     lock_unperformed,
-    record_audited,
     record_performed,
     record_published,
 )
 from app.domain.errors import CutoffError, Unavailable
 from app.domain.ids import RevocationId, TransactionId
 from app.fanout.publisher import Publisher
-from app.logs.tracing import span
+from app.logs.tracing import is_tracing, span, traceparent
 from app.operations.end_credentials import KNOWN_KINDS, end_credentials
 from app.operations.revocation_event import event_of
 
@@ -60,43 +61,56 @@ class Performed:
 def perform(database: Database, publisher: Publisher, revocation_id: RevocationId) -> Performed | None:
     """The credentials have ended, it has been said on the bus, and the trail has its one success event.
 
-    Each stage is resumed where an earlier performer left it, so it may be called any number of times, also at
-    once; a finished revocation is left as it is. None: there is no such revocation, or another performer or
-    somebody with a row lock did not let go within the lock time-out (the sweep takes it up again). What cannot
-    be published or audited does not undo the end.
+    What aims at one session or token takes one round trip to PostgreSQL before it is said, and one after it. Each
+    stage is resumed where an earlier performer left it, so it may be called any number of times, also at once; a
+    finished revocation is left as it is. None: there is no such revocation, or another performer or somebody with a
+    row lock did not let go within the lock time-out (the sweep takes it up again). What cannot be published or
+    audited does not undo the end.
 
     Raises: Unavailable while the database is away.
     """
-    revocation, announced = database.transact(_stand, revocation_id)
-    if revocation is None or revocation.audited_at is not None:
-        return None if revocation is None else _as_it_stands(revocation)
     with span(
         "perform revocation",
-        parent=revocation.traceparent,
+        parent=_parent_of(database, revocation_id),
         cutoff__revocation_id=str(revocation_id),
-        cutoff__kind=revocation.kind,
-    ):
-        return _go_on(database, publisher, revocation, announced)
+    ) as performing:
+        try:
+            with span("end credentials"):
+                standing = end_or_look(database, revocation_id)
+            if standing is None:
+                return None
+            performing.note(cutoff__kind=standing.revocation.kind)
+            return _go_on(database, publisher, standing)
+        except Unavailable as unavailable:
+            if not waited_too_long(unavailable):
+                raise
+            _log.warning("revocation_given_back", revocation_id=str(revocation_id))
+            return None
 
 
-def _go_on(
-    database: Database, publisher: Publisher, revocation: Revocation, announced: Announced
-) -> Performed | None:
-    revocation_id = revocation.revocation_id
-    if revocation.performed_at is not None:
-        is_published = revocation.published_at is not None or _publish(
-            database, publisher, revocation_id, announced
-        )
-        return _audit(database, revocation_id, has_ended_now=False, is_published=is_published)
-    if revocation.kind not in KNOWN_KINDS:
-        UNKNOWN_KINDS.inc()
-        _log.warning("revocation_unknown", revocation_id=str(revocation_id), kind=revocation.kind)
-        return None
-    return _end_and_tell(database, publisher, revocation, stamped=announced)
+def _parent_of(database: Database, revocation_id: RevocationId) -> str | None:
+    """Whose trace this is, where no task brought it along; a round trip that only those pay who trace."""
+    return database.transact(find_trace, revocation_id) if is_tracing() and traceparent() is None else None
 
 
-def _stand(db: Session, revocation_id: RevocationId) -> tuple[Revocation | None, Announced]:
-    return find_revocation(db, revocation_id), closures_of(db, revocation_id)
+def _go_on(database: Database, publisher: Publisher, standing: Standing) -> Performed | None:
+    revocation, announced = standing.revocation, standing.announced
+    match standing.stood:
+        case Stood.FINISHED | Stood.OVERTAKEN:
+            return _as_it_stands(revocation)
+        case Stood.PERFORMED:
+            is_published = revocation.published_at is not None or _say(publisher, announced)
+            return _finish(database, revocation, has_ended_now=False, is_published=is_published)
+        case Stood.ENDED:
+            return _tell(database, publisher, revocation, announced)
+        case Stood.WAITING if revocation.kind in KNOWN_KINDS:
+            return _end_and_tell(database, publisher, revocation, stamped=announced)
+        case Stood.WAITING:
+            UNKNOWN_KINDS.inc()
+            _log.warning(
+                "revocation_unknown", revocation_id=str(revocation.revocation_id), kind=revocation.kind
+            )
+            return None
 
 
 def _as_it_stands(revocation: Revocation) -> Performed:
@@ -112,54 +126,81 @@ def _end_and_tell(
     database: Database, publisher: Publisher, revocation: Revocation, *, stamped: Announced
 ) -> Performed | None:
     """What the request's stamp has committed already is said before the rows are swept."""
-    revocation_id = revocation.revocation_id
-    is_stamp_published = _say(publisher, stamped, unless_of=())
-    try:
-        with span("end credentials"):
-            ended = database.transact(_end, revocation_id)
-    except Unavailable as unavailable:
-        if not waited_too_long(unavailable):
-            raise
-        _log.warning("revocation_given_back", revocation_id=str(revocation_id))
-        return None
-    if ended is None:
-        overtaken = database.transact(find_revocation, revocation_id)
+    is_stamp_published = _say(publisher, stamped)
+    with span("sweep credentials"):
+        swept = database.transact(_end, revocation.revocation_id)
+    if swept is None:
+        overtaken = database.transact(find_revocation, revocation.revocation_id)
         return None if overtaken is None else _as_it_stands(overtaken)
-    PERFORMED.labels(revocation.kind).inc()
-    _log.info(
-        "revocation_performed",
-        revocation_id=str(revocation_id),
-        kind=revocation.kind,
-        closures=len(ended.closures),
+    performed, ended = swept
+    return _tell(
+        database,
+        publisher,
+        performed,
+        ended,
+        unless_of={closure.cause.transaction for closure in stamped.closures},
+        is_stamp_published=is_stamp_published,
     )
-    said = {closure.cause.transaction for closure in stamped.closures}
-    is_published = _say(publisher, ended, unless_of=said) and is_stamp_published
-    if is_published:
-        database.transact(record_published, revocation_id)
-    return _audit(database, revocation_id, has_ended_now=True, is_published=is_published)
 
 
-def _end(db: Session, revocation_id: RevocationId) -> Announced | None:
+def _end(db: Session, revocation_id: RevocationId) -> tuple[Revocation, Announced] | None:
     """The one transaction that ends everything; None if another performer came first."""
     revocation = lock_unperformed(db, revocation_id)
     if revocation is None:
         return None
     bound_statements(db, SWEEP_TIMEOUT)
     mark_transaction(db, revocation_id)
-    record_performed(db, revocation_id, end_credentials(db, revocation))
-    return closures_of(db, revocation_id)
+    performed = record_performed(db, revocation_id, end_credentials(db, revocation))
+    assert performed is not None, "it was locked, and not performed"
+    return performed, closures_of(db, revocation_id)
 
 
-def _publish(
-    database: Database, publisher: Publisher, revocation_id: RevocationId, announced: Announced
-) -> bool:
-    is_published = _say(publisher, announced, unless_of=())
-    if is_published:
+def _tell(
+    database: Database,
+    publisher: Publisher,
+    revocation: Revocation,
+    ended: Announced,
+    *,
+    unless_of: Collection[TransactionId | None] = (),
+    is_stamp_published: bool = True,
+) -> Performed:
+    """It is performed now: said, as far as it is not of a transaction that was said before, and noted."""
+    PERFORMED.labels(revocation.kind).inc()
+    _log.info(
+        "revocation_performed",
+        revocation_id=str(revocation.revocation_id),
+        kind=revocation.kind,
+        closures=len(ended.closures),
+    )
+    is_published = _say(publisher, ended, unless_of=unless_of) and is_stamp_published
+    return _finish(database, revocation, has_ended_now=True, is_published=is_published)
+
+
+def _finish(
+    database: Database, revocation: Revocation, *, has_ended_now: bool, is_published: bool
+) -> Performed:
+    """The event is in the trail; or it is not, which is logged and counted, and undoes nothing."""
+    try:
+        finish(database, revocation.revocation_id, is_published=is_published, event=event_of(revocation))
+        is_audited = True
+    except (CutoffError, SQLAlchemyError) as error:
+        AUDIT_FAILURES.inc()
+        _log.error("audit_failed", revocation_id=str(revocation.revocation_id), error=type(error).__name__)
+        is_audited = False
+        if is_published:
+            _note_published(database, revocation.revocation_id)
+    return Performed(has_ended_now=has_ended_now, is_published=is_published, is_audited=is_audited)
+
+
+def _note_published(database: Database, revocation_id: RevocationId) -> None:
+    """Without its event; where that fails too, it is published once more by the sweep that takes it up."""
+    with suppress(CutoffError, SQLAlchemyError):
         database.transact(record_published, revocation_id)
-    return is_published
 
 
-def _say(publisher: Publisher, announced: Announced, *, unless_of: Iterable[TransactionId | None]) -> bool:
+def _say(
+    publisher: Publisher, announced: Announced, *, unless_of: Collection[TransactionId | None] = ()
+) -> bool:
     closures = [closure for closure in announced.closures if closure.cause.transaction not in unless_of]
     if not closures:
         return True
@@ -167,26 +208,3 @@ def _say(publisher: Publisher, announced: Announced, *, unless_of: Iterable[Tran
         is_taken = publisher.publish(closures, system_identifier=announced.system_identifier)
         publishing.note(cutoff__is_taken=is_taken)
     return is_taken
-
-
-def _audit(
-    database: Database, revocation_id: RevocationId, *, has_ended_now: bool, is_published: bool
-) -> Performed:
-    """The event is in the trail; or it is not, which is logged and counted, and undoes nothing."""
-    try:
-        database.transact(_record_event, revocation_id)
-        is_audited = True
-    except (CutoffError, SQLAlchemyError) as error:
-        AUDIT_FAILURES.inc()
-        _log.error("audit_failed", revocation_id=str(revocation_id), error=type(error).__name__)
-        is_audited = False
-    return Performed(has_ended_now=has_ended_now, is_published=is_published, is_audited=is_audited)
-
-
-def _record_event(db: Session, revocation_id: RevocationId) -> None:
-    """What ended nothing, because it was over already, tells nothing."""
-    revocation = find_revocation(db, revocation_id)
-    event: AuditEvent | None = None if revocation is None else event_of(revocation)
-    if event is not None:
-        record_audit_event(db, event)
-    record_audited(db, revocation_id)

@@ -80,7 +80,7 @@ def test_a_killed_connection_is_unavailable_once_and_replaced(database: Database
         run(
             db,
             """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
              WHERE datname = current_database() AND pid <> pg_backend_pid()
             """,
         )

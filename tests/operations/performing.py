@@ -12,6 +12,9 @@ from app.domain.ids import RevocationId
 from app.domain.targets import Closure
 from app.fanout.publisher import Publisher
 
+NOT_TO_BE_PERFORMED = "ALTER TABLE revocation ADD CONSTRAINT refuses CHECK (performed_at IS NULL) NOT VALID"
+"""Whoever performs fails behind the change, in the same transaction."""
+
 
 class Killed(BaseException):
     """The process ends here, as far as the code under test can tell."""

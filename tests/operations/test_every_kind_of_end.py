@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.data.engine import Database
@@ -13,7 +14,6 @@ from app.data.support_grants import SupportGrant
 from app.domain.errors import Unauthenticated
 from app.domain.ids import RevocationId
 from app.domain.targets import Closure
-from app.operations import perform as performing_module
 from app.operations.change_password import change_password
 from app.operations.delete_account import delete_account
 from app.operations.end_account_session import end_account_session
@@ -30,7 +30,7 @@ from app.operations.revoke_support_grant import revoke_support_grant
 from app.operations.rotate_refresh_token import ReuseFound, rotate_refresh_token
 from app.operations.suspend_account import suspend_account
 from tests.builders import ADDRESS, PASSWORD_HASH, Builders, MadeOrganization, MadeSession, MadeToken
-from tests.operations.performing import Facts, Killed, RecordingPublisher
+from tests.operations.performing import NOT_TO_BE_PERFORMED, Facts, RecordingPublisher
 
 NO_LEEWAY = timedelta(0)
 
@@ -211,7 +211,7 @@ def test_a_request_that_is_rolled_back_has_ended_nothing_and_left_nothing(
 
 
 @every_kind
-def test_code_that_raises_between_the_change_and_the_commit_has_changed_and_said_nothing(
+def test_what_fails_between_the_change_and_the_commit_has_changed_and_said_nothing(
     *,
     database: Database,
     publisher: RecordingPublisher,
@@ -219,18 +219,14 @@ def test_code_that_raises_between_the_change_and_the_commit_has_changed_and_said
     scene: Scene,
     ask: Ask,
     ended: set[str],
-    monkeypatch: pytest.MonkeyPatch,
 ):
     """B51, B257: what a stamp has ended with the request itself has been said, and only that."""
     with database.session() as db:
         revocation_id = ask(db, scene)
     asked, alive = closes(facts), scene.alive(database)
 
-    def raise_after_the_change(*_: object) -> None:
-        raise Killed
-
-    monkeypatch.setattr(performing_module, "record_performed", raise_after_the_change)
-    with pytest.raises(Killed):
+    facts.run(NOT_TO_BE_PERFORMED)
+    with pytest.raises(IntegrityError):
         perform(database, publisher, revocation_id)
 
     assert scene.alive(database) == alive
@@ -238,7 +234,7 @@ def test_code_that_raises_between_the_change_and_the_commit_has_changed_and_said
     assert {key for _, key in publisher.targets} == {row["target_key"] for row in asked}
     assert facts.successes(revocation_id) == []
 
-    monkeypatch.undo()
+    facts.run("ALTER TABLE revocation DROP CONSTRAINT refuses")
     assert perform(database, publisher, revocation_id) == Performed(
         has_ended_now=True, is_published=True, is_audited=True
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Never
 
 import psycopg
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from app.config import Settings
@@ -17,7 +18,7 @@ from app.operations import perform as performing_module
 from app.operations.end_own_session import end_own_session
 from app.operations.perform import Performed, perform
 from tests.builders import Builders, MadeSession
-from tests.operations.performing import Facts, InThread, Killed, RecordingPublisher
+from tests.operations.performing import NOT_TO_BE_PERFORMED, Facts, InThread, Killed, RecordingPublisher
 from tests.waiting import eventually
 
 UNAUDITED = Performed(has_ended_now=True, is_published=True, is_audited=False)
@@ -125,24 +126,17 @@ def test_a_commit_that_fails_publishes_nothing_and_the_retried_transaction_publi
     assert len(facts.successes(revocation_id)) == 1
 
 
-def test_code_that_raises_before_the_commit_leaves_the_row_alive_and_says_nothing(
-    database: Database,
-    publisher: RecordingPublisher,
-    facts: Facts,
-    revocation_id: RevocationId,
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_fails_before_the_commit_leaves_the_row_alive_and_says_nothing(
+    database: Database, publisher: RecordingPublisher, facts: Facts, revocation_id: RevocationId
 ):
-    def raise_after_the_change(*_: object) -> None:
-        raise Killed
-
-    monkeypatch.setattr(performing_module, "record_performed", raise_after_the_change)
-    with pytest.raises(Killed):
+    facts.run(NOT_TO_BE_PERFORMED)
+    with pytest.raises(IntegrityError):
         perform(database, publisher, revocation_id)
 
     assert facts.value("SELECT count(*) FROM session WHERE terminated_at IS NULL") == 1
     assert (facts.closures(), publisher.messages) == ([], [])
 
-    monkeypatch.undo()
+    facts.run("ALTER TABLE revocation DROP CONSTRAINT refuses")
     perform(database, publisher, revocation_id)
     assert len(facts.closures()) == 1
 
@@ -182,12 +176,9 @@ def test_when_the_acknowledgement_of_the_commit_is_lost_the_retry_finds_the_end_
     """B57."""
 
     class LosesAcknowledgements(Database):
-        @contextmanager
-        def session(self) -> Iterator[Session]:
-            with super().session() as db:
-                yield db
-            if facts.revocation(revocation_id)["performed_at"] is not None:
-                raise Unavailable("database")
+        def alone(self, sql: str, **parameters: Any) -> Never:
+            super().alone(sql, **parameters)
+            raise Unavailable("database")
 
     losing = LosesAcknowledgements(settings, application_name="losing")
     with pytest.raises(Unavailable):

@@ -1,0 +1,1 @@
+DROP FUNCTION perform_revocation(uuid, text, integer);

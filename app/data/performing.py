@@ -1,0 +1,87 @@
+"""Performing a revocation in as few round trips as it can be: one that ends and reads, one that notes what was done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.data.audit import APPEND_EVENT, AuditEvent, event_parameters
+from app.data.closure_log import closure_from
+from app.data.engine import Database
+from app.data.revocations import ANNOUNCED_AT_MOST, Announced, Revocation, revocation_from
+from app.data.rows import Row
+from app.domain.ids import RevocationId
+from app.logs.tracing import traceparent
+
+__all__ = ["Standing", "Stood", "end_or_look", "finish"]
+
+
+class Stood(StrEnum):
+    """How far a revocation was when a performer came to it."""
+
+    FINISHED = "finished"
+    PERFORMED = "performed"
+    OVERTAKEN = "overtaken"
+    ENDED = "ended"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The revocation as it is now, and what it has in the closure log, as far as that is still to be said."""
+
+    stood: Stood
+    revocation: Revocation
+    announced: Announced
+
+
+def end_or_look(database: Database, revocation_id: RevocationId) -> Standing | None:
+    """What aims at one session or token has ended, in one round trip, if nobody ended it before; None for an unknown id.
+
+    `ended`: by this call. `overtaken`: by another performer, for whom this one waited. `performed`: earlier, and it is
+    not finished. `waiting`: its kind ends more than one thing; nothing was done.
+    """
+    row = database.alone(_END_OR_LOOK, id=revocation_id, trace=traceparent(), limit=ANNOUNCED_AT_MOST)
+    if row is None or row["stood"] == "unknown":
+        return None
+    return Standing(
+        stood=Stood(row["stood"]),
+        revocation=revocation_from(row),
+        announced=Announced(
+            system_identifier=str(row["this_system"]),
+            closures=tuple(
+                closure
+                for closure in map(closure_from, map(_written, row["closures"] or ()))
+                if closure is not None
+            ),
+        ),
+    )
+
+
+def finish(
+    database: Database, revocation_id: RevocationId, *, is_published: bool, event: AuditEvent | None
+) -> None:
+    """Nothing is left to do for it: its one event is in the trail, if there is one; and it is on record as published."""
+    if event is None:
+        database.alone(_FINISH, id=revocation_id, is_published=is_published)
+        return
+    database.alone(_FINISH_AND_TELL, id=revocation_id, is_published=is_published, **event_parameters(event))
+
+
+def _written(closure: dict[str, Any]) -> Row:
+    return {**closure, "created_at": datetime.fromisoformat(closure["created_at"])}
+
+
+_END_OR_LOOK = """
+SELECT p.stood, p.this_system, p.closures, (p.standing).*
+  FROM perform_revocation(%(id)s, %(trace)s, %(limit)s) AS p
+"""
+
+_FINISH = """
+UPDATE revocation
+   SET audited_at = coalesce(audited_at, clock_timestamp()),
+       published_at = coalesce(published_at, CASE WHEN %(is_published)s THEN clock_timestamp() END)
+ WHERE id = %(id)s
+"""
+
+_FINISH_AND_TELL = f"WITH finished AS ({_FINISH} RETURNING id) {APPEND_EVENT.format(source='FROM finished')}"

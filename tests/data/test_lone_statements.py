@@ -1,0 +1,76 @@
+"""A statement alone: one round trip, one transaction, and the errors of a Session."""
+
+import tempfile
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from sqlalchemy import exc
+
+from app.data.engine import Database
+from app.data.rows import one_row
+from app.domain.errors import Unavailable
+
+ROUND_TRIP_ENDS = b"ReadyForQuery"
+
+
+def round_trips(database: Database, work: Callable[[], object]) -> int:
+    """How often the server said that it was ready again, on a pool's only connection."""
+    with database.session() as db:
+        driver = db.connection().connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+    with tempfile.TemporaryFile() as seen:
+        driver.pgconn.trace(seen.fileno())
+        try:
+            work()
+        finally:
+            driver.pgconn.untrace()
+        seen.seek(0)
+        return seen.read().count(ROUND_TRIP_ENDS)
+
+
+def test_a_statement_alone_is_one_round_trip_and_its_row_comes_by_name(database: Database) -> None:
+    rows: list[object] = []
+    trips = round_trips(database, lambda: rows.append(database.alone("SELECT %(n)s AS n", n=3)))
+    assert (trips, rows) == (1, [{"n": 3}])
+
+
+def test_it_is_committed_and_one_that_returns_nothing_answers_none(database: Database) -> None:
+    assert database.alone("UPDATE closure_horizon SET pruned_through = %(to)s", to="7") is None
+    with database.session() as db:
+        assert one_row(db, "SELECT pruned_through::text AS p FROM closure_horizon") == {"p": "7"}
+
+
+def test_what_fails_is_told_as_a_session_tells_it_and_its_parameters_are_hidden(database: Database) -> None:
+    with pytest.raises(exc.ProgrammingError) as told:
+        database.alone("SELECT nonsense, %(secret)s", secret="hush")
+    assert "hush" not in str(told.value)
+    assert database.alone("SELECT 1 AS n") == {"n": 1}, "the connection is good for the next"
+
+
+def test_a_connection_that_ends_under_it_is_unavailable_and_replaced(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        database.alone("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert database.alone("SELECT 1 AS n") == {"n": 1}
+
+
+def test_what_loses_a_race_is_tried_again(database: Database) -> None:
+    database.alone("CREATE SEQUENCE attempts")
+    database.alone(
+        """
+        CREATE FUNCTION fail_once() RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('attempts') = 1 THEN RAISE 'lost' USING ERRCODE = 'serialization_failure'; END IF;
+        END $$
+        """
+    )
+    database.alone("SELECT fail_once()")
+    assert database.alone("SELECT last_value FROM attempts") == {"last_value": 2}
+
+
+def test_the_next_transaction_on_its_connection_is_one_again(database: Database) -> None:
+    database.alone("SELECT 1")
+    with database.session() as db:
+        one_row(db, "UPDATE closure_horizon SET pruned_through = '9' RETURNING 1")
+        db.rollback()
+    assert database.alone("SELECT pruned_through::text AS p FROM closure_horizon") != {"p": "9"}
