@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.data.rows import one_row
 
-__all__ = ["expire_api_tokens", "expire_next_grant", "expire_sessions"]
+__all__ = ["expire_api_tokens", "expire_grants", "expire_sessions"]
 
 
 def expire_sessions(db: Session, *, overdue_by: timedelta, limit: int) -> int:
@@ -22,9 +22,13 @@ def expire_api_tokens(db: Session, *, overdue_by: timedelta, limit: int) -> int:
     return _ended(db, _API_TOKENS, overdue_by, limit)
 
 
-def expire_next_grant(db: Session, *, overdue_by: timedelta) -> bool:
-    """The next due grant's end is recorded and its support sessions are terminated; False if none is left."""
-    return _ended(db, _GRANT, overdue_by, 1) == 1
+def expire_grants(db: Session, *, overdue_by: timedelta, limit: int) -> int:
+    """Up to `limit` due grants' ends are recorded, each a revocation of its own, and their support sessions terminated; how many.
+
+    A grant whose sessions somebody else has locked is left to the next time, and so is a further one that the same
+    account has a session under.
+    """
+    return _ended(db, _GRANTS, overdue_by, limit)
 
 
 def _ended(db: Session, sql: str, overdue_by: timedelta, limit: int) -> int:
@@ -90,37 +94,53 @@ WITH due AS MATERIALIZED (
 )
 """
 
-# The sessions under a grant may be of several accounts: the whole transaction is marked as this grant's revocation.
-_GRANT = """
-WITH due AS MATERIALIZED (
+# Of one transaction, an account's closures belong to one revocation. So of the grants that the sessions of one account are
+# under, a batch ends the first; and none whose sessions somebody else has locked. What is left is the next batch's.
+_GRANTS = """
+WITH picked AS MATERIALIZED (
     SELECT id, org_id, expires_at
       FROM support_access_grant
      WHERE revoked_at IS NULL AND expired_at IS NULL AND expires_at <= statement_timestamp() - %(overdue_by)s::interval
      ORDER BY expires_at LIMIT %(limit)s
        FOR NO KEY UPDATE SKIP LOCKED
+), live AS MATERIALIZED (
+    SELECT s.id, s.account_id, s.grant_id, first_value(s.grant_id) OVER first_of_account <> s.grant_id AS is_later
+      FROM picked JOIN session s ON s.grant_id = picked.id AND s.terminated_at IS NULL
+    WINDOW first_of_account AS (PARTITION BY s.account_id ORDER BY picked.expires_at, picked.id)
+), held AS MATERIALIZED (
+    SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM live) FOR NO KEY UPDATE SKIP LOCKED
+), due AS MATERIALIZED (
+    SELECT * FROM picked
+     WHERE id NOT IN (SELECT grant_id FROM live WHERE is_later OR id NOT IN (SELECT id FROM held))
 ), recorded AS (
     UPDATE support_access_grant g SET expired_at = clock_timestamp() FROM due WHERE g.id = due.id
 ), ended AS (
     UPDATE session s SET terminated_at = clock_timestamp(), end_reason = 'support_access_ended'
-      FROM due WHERE s.grant_id = due.id AND s.terminated_at IS NULL
-    RETURNING s.id
+      FROM live JOIN due ON due.id = live.grant_id
+     WHERE s.id = live.id AND s.terminated_at IS NULL
+    RETURNING s.id, s.account_id, s.grant_id
 ), invalidated AS (
     UPDATE refresh_token t SET invalidated_at = clock_timestamp()
       FROM ended WHERE t.session_id = ended.id AND t.invalidated_at IS NULL
+), counted AS (
+    SELECT due.id, due.org_id, count(ended.id) AS sessions
+      FROM due LEFT JOIN ended ON ended.grant_id = due.id
+     GROUP BY due.id, due.org_id
 ), opened AS (
     INSERT INTO revocation (id, kind, source, reason, org_id, target_id, performed_at, audited_at, grants_ended, sessions_ended)
     SELECT gen_random_uuid(), 'support_grant_end', 'expiry', 'support_access_ended', org_id, id, clock_timestamp(),
-           clock_timestamp(), 1, (SELECT count(*) FROM ended)
-      FROM due
-    RETURNING id
+           clock_timestamp(), 1, sessions
+      FROM counted
+    RETURNING id, target_id, sessions_ended
 ), marked AS (
-    INSERT INTO revocation_transaction (system_identifier, revocation_id)
-    SELECT here.system_identifier, opened.id FROM opened, pg_control_system() AS here
+    INSERT INTO revocation_transaction (system_identifier, account_id, revocation_id)
+    SELECT DISTINCT here.system_identifier, ended.account_id, opened.id
+      FROM ended JOIN opened ON opened.target_id = ended.grant_id, pg_control_system() AS here
 ), audited AS (
     INSERT INTO audit_event (type, outcome, org_id, grant_id, revocation_id, reason, metadata)
     SELECT 'support_grant_end', 'success', due.org_id::text, due.id::text, opened.id, 'support_access_ended',
-           jsonb_build_object('source', 'expiry', 'due_at', due.expires_at, 'sessions_ended', (SELECT count(*) FROM ended))
-      FROM due, opened
+           jsonb_build_object('source', 'expiry', 'due_at', due.expires_at, 'sessions_ended', opened.sessions_ended)
+      FROM due JOIN opened ON opened.target_id = due.id
 )
 SELECT count(*) AS ended FROM due
 """

@@ -4,15 +4,18 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.data.expiry import expire_next_grant
+from app.data.expiry import expire_grants
 
 __all__ = ["expire_support_grants"]
 
+BATCH = 500
+"""So that whoever wants one of them waits a fraction of a second."""
+
 
 def expire_support_grants(db: Session, *, overdue_by: timedelta = timedelta(0)) -> int:
-    """The next grant that ended at least `overdue_by` ago is marked so, and its support sessions are terminated.
+    """A batch of grants that ended at least `overdue_by` ago is marked so, and their support sessions are terminated.
 
-    Answers how many that was: 0 when none is left, so that it can be repeated until then; one at a time, because
-    each is a revocation of its own. A grant that another sweep has is left to it.
+    Answers how many that were: 0 when none is left, so that it can be repeated until then. Each is a revocation of its
+    own, with a receipt and an event. A grant that another sweep has is left to it.
     """
-    return int(expire_next_grant(db, overdue_by=overdue_by))
+    return expire_grants(db, overdue_by=overdue_by, limit=BATCH)

@@ -1,4 +1,4 @@
-"""Support access grants that are due: recorded one at a time, since each is a revocation of its own with a receipt."""
+"""Support access grants that are due: each is recorded as a revocation of its own, with a receipt and an event."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +16,6 @@ from benchmarks.stacks.database import Workbench, workbench
 __all__ = ["BENCHMARK"]
 
 DUE = 100_000
-RECORDED = 1_000
-"""Of all that are due: what one costs does not change while there are so many."""
 BARE = "bare UPDATE"
 
 
@@ -41,9 +39,19 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 def _ours(bench: Workbench, connection: psycopg.Connection[Any], org_id: object, due: int) -> Figures:
     _make_due(connection, org_id, due)
     began_at = boot_seconds()
-    for _ in range(RECORDED):
-        assert bench.database.transact(expire_support_grants)
-    return _figures(boot_seconds() - began_at, RECORDED)
+    transactions = []
+    while not transactions or transactions[-1][0]:
+        transactions.append(_recorded(bench))
+    assert sum(count for count, _ in transactions) == due
+    slowest_s = max(took_s for _, took_s in transactions)
+    return {**_figures(boot_seconds() - began_at, due), "longest_transaction_ms": slowest_s * MS}
+
+
+def _recorded(bench: Workbench) -> tuple[int, float]:
+    """How many in one transaction, and how long whoever wanted one of them would have waited."""
+    began_at = boot_seconds()
+    count = bench.database.transact(expire_support_grants)
+    return count, boot_seconds() - began_at
 
 
 def _bare(connection: psycopg.Connection[Any], org_id: object, due: int) -> Figures:

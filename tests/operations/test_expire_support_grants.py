@@ -53,6 +53,75 @@ def test_it_is_recorded_once_with_the_sessions_under_it_one_event_and_one_receip
     assert [row["revocation_id"] for row in closed] == [revocation["id"]]
 
 
+def test_many_at_once_are_each_a_revocation_with_its_own_session_transaction_and_event(
+    database: Database, facts: Facts, make: Builders, organization: MadeOrganization
+):
+    """B244."""
+    for _ in range(3):
+        grant = make.grant(organization)
+        make.support_session(
+            organization, make.session(make.account(is_global_admin=True)), grant_id=grant.grant_id
+        )
+    make.grant(organization)
+    let_grants_pass(facts)
+
+    assert (sweep(database), sweep(database)) == (4, 0)
+
+    told = facts.rows(
+        """
+        SELECT r.id, r.sessions_ended, count(DISTINCT t.xact_id) AS transactions, array_agg(DISTINCT s.grant_id) AS grants,
+               r.target_id, count(DISTINCT e.id) AS events
+          FROM revocation r
+          LEFT JOIN revocation_transaction t ON t.revocation_id = r.id
+          LEFT JOIN closure c ON c.revocation_id = r.id AND c.action = 'close'
+          LEFT JOIN session s ON s.token_hash = c.target_key
+          LEFT JOIN audit_event e ON e.revocation_id = r.id AND e.grant_id = r.target_id::text
+         GROUP BY r.id
+         ORDER BY r.sessions_ended
+        """
+    )
+    assert [row["events"] for row in told] == [1] * 4
+    assert [(row["sessions_ended"], row["transactions"]) for row in told] == [(0, 0)] + [(1, 1)] * 3
+    assert [row["grants"] for row in told[1:]] == [[row["target_id"]] for row in told[1:]]
+
+
+def test_more_than_a_batch_is_worked_off_in_bounded_transactions(
+    database: Database, facts: Facts, make: Builders, organization: MadeOrganization
+):
+    """B244."""
+    make.grant(organization)
+    facts.run(
+        """
+        INSERT INTO support_access_grant (id, org_id, granted_by, reason, expires_at)
+        SELECT gen_random_uuid(), org_id, granted_by, reason, expires_at
+          FROM support_access_grant, generate_series(1, 600)
+        """
+    )
+    let_grants_pass(facts)
+
+    assert [sweep(database) for _ in range(3)] == [500, 101, 0]
+
+    assert facts.value("SELECT count(*) FROM revocation WHERE kind = 'support_grant_end'") == 601
+    assert facts.value("SELECT count(*) FROM audit_event WHERE type = 'support_grant_end'") == 601
+
+
+def test_a_session_that_somebody_holds_keeps_its_grant_and_no_other(
+    database: Database, database_url: str, facts: Facts, make: Builders, organization: MadeOrganization
+):
+    held, free = make.grant(organization), make.grant(organization)
+    for grant in (held, free):
+        make.support_session(
+            organization, make.session(make.account(is_global_admin=True)), grant_id=grant.grant_id
+        )
+    let_grants_pass(facts)
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT FROM session WHERE grant_id = %s FOR UPDATE", [held.grant_id])
+        assert sweep(database) == 1
+        ended = facts.rows("SELECT id FROM support_access_grant WHERE expired_at IS NOT NULL")
+        assert [row["id"] for row in ended] == [free.grant_id]
+    assert sweep(database) == 1
+
+
 def test_two_grants_of_one_admin_are_two_revocations(
     database: Database, facts: Facts, make: Builders, organization: MadeOrganization
 ):
