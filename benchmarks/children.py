@@ -5,11 +5,21 @@ import os
 import select
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Helper", "cpu_seconds", "helper", "proportional_mib", "resident_mib"]
+from app.embedded.process_table import children_of
+
+__all__ = [
+    "ROOT",
+    "Helper",
+    "cpu_seconds",
+    "family_cpu_seconds",
+    "helper",
+    "proportional_mib",
+    "resident_mib",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -29,6 +39,11 @@ class Helper:
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def ask(self, **order: Any) -> dict[str, Any]:
         """The answer to that order."""
@@ -81,6 +96,15 @@ def cpu_seconds(*pids: int) -> float:
     return sum(_ticks(pid) for pid in pids) / TICKS_A_SECOND
 
 
+def family_cpu_seconds(pid: int) -> float:
+    """Of a server and its children, those included that have ended: PostgreSQL has a process a connection."""
+    ticks = _ticks(pid) + _ticks(pid, of_the_dead=True)
+    for child in children_of(pid):
+        with suppress(RuntimeError):
+            ticks += _ticks(child)
+    return ticks / TICKS_A_SECOND
+
+
 def resident_mib(pid: int) -> float:
     """What the process keeps in memory, what it shares included."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
@@ -92,9 +116,10 @@ def proportional_mib(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024.0
 
 
-def _ticks(pid: int) -> int:
+def _ticks(pid: int, *, of_the_dead: bool = False) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError) as error:
         raise RuntimeError("a server ended while it was measured") from error
-    return int(fields[11]) + int(fields[12])
+    first = 13 if of_the_dead else 11
+    return int(fields[first]) + int(fields[first + 1])

@@ -2,6 +2,7 @@
 
 from benchmarks.cases import (
     expiry,
+    fleet_size,
     frames,
     idle_fleet,
     idle_sockets,
@@ -30,6 +31,7 @@ ALL = (
     frames.BENCHMARK,
     strays.BENCHMARK,
     idle_fleet.BENCHMARK,
+    fleet_size.BENCHMARK,
     registry.BENCHMARK,
     revocation_work.BENCHMARK,
     terminate_all.BENCHMARK,

@@ -6,23 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from sqlalchemy import event
 from uuid_utils.compat import uuid7
 
 from app.clock import boot_seconds
-from app.domain.caller import Caller
-from app.domain.credentials import CredentialType
-from app.domain.ids import AccountId, RevocationId, SessionId
-from app.operations.end_own_session import end_own_session
 from app.operations.perform import perform
 from benchmarks.benchmark import OURS, Benchmark, Figures, Options, Subject
 from benchmarks.figures import MS, latencies
 from benchmarks.stacks import Guest
 from benchmarks.stacks.database import Workbench, workbench
 from benchmarks.stacks.ours import sessions_of_accounts
+from benchmarks.stacks.requests import asked_for
 
 __all__ = ["BENCHMARK"]
 
@@ -48,7 +44,7 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 
 
 def _ours(bench: Workbench, round_trips: "itertools.count[int]", count: int) -> Figures:
-    revocation_ids = [_asked_for(bench, guest) for guest in _guests(bench, count)]
+    revocation_ids = [asked_for(bench.database, guest) for guest in _guests(bench, count)]
     before = next(round_trips)
     figures = _measured([partial(perform, bench.database, bench.publisher, each) for each in revocation_ids])
     return {**figures, "round_trips": (next(round_trips) - before - 1) / count}
@@ -77,21 +73,6 @@ def _measured(work: Sequence[Callable[[], object]]) -> Figures:
 
 def _guests(bench: Workbench, count: int) -> Sequence[Guest]:
     return sessions_of_accounts(bench.settings.database_url, count)
-
-
-def _asked_for(bench: Workbench, guest: Guest) -> RevocationId:
-    session_id = SessionId(UUID(guest.session_id))
-    caller = Caller(
-        account_id=AccountId(UUID(guest.key)),
-        credential_type=CredentialType.SESSION,
-        token_hash=None,
-        session_id=session_id,
-        api_token_id=None,
-        grant=None,
-        is_global_admin=False,
-        address="192.0.2.1",
-    )
-    return bench.database.transact(end_own_session, caller=caller, session_id=session_id).revocation_id
 
 
 def _counted(bench: Workbench) -> "itertools.count[int]":

@@ -10,6 +10,7 @@ import structlog
 from app.cli.migrate import migrate
 from app.config import Settings, load_settings
 from app.data.engine import Database
+from app.embedded import Servers
 from app.fanout.publisher import Publisher
 from benchmarks.stacks.ours import our_servers
 
@@ -23,6 +24,7 @@ class Workbench:
     """What a worker process has."""
 
     settings: Settings
+    servers: Servers
     database: Database
     publisher: Publisher
 
@@ -38,5 +40,5 @@ def workbench() -> Iterator[Workbench]:
         migrate(settings)
         database = Database(settings, application_name="cutoff bench")
         with Publisher(settings) as publisher:
-            yield Workbench(settings=settings, database=database, publisher=publisher)
+            yield Workbench(settings=settings, servers=servers, database=database, publisher=publisher)
         database.dispose()
