@@ -30,6 +30,7 @@ up: $(EMBEDDED) ## Run a whole fleet on this machine, until Ctrl-C
 .PHONY: test
 test: $(DEV) ## Run the tests, on real processes and in a real browser
 	@.ci/browser >/dev/null || true
+	@.ci/pgbouncer >/dev/null || true
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 .PHONY: prove

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
-from sqlalchemy import Engine, create_engine, exc, make_url
+from psycopg.rows import args_row
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, exc, make_url
 from sqlalchemy.orm import Session
 
 from app.config import Settings
+from app.data.bounds import Bounds, is_refusal_of_options
 from app.data.live_connections import look_before_use
 from app.data.lone_statements import run_alone
 from app.data.rows import Row
@@ -31,8 +33,8 @@ T = TypeVar("T")
 class Database:
     """The pooled connections of one process: built after a fork or at start-up, never at import.
 
-    Statements, waits for locks and idle transactions are bounded by the server; a path that swallows packets, by
-    the kernel. So no call outlasts its bound by much, whatever breaks.
+    Statements, waits for locks and idle transactions are bounded by the server, behind a pooler too; a path that
+    swallows packets, by the kernel. So no call outlasts its bound by much, whatever breaks.
     """
 
     def __init__(self, settings: Settings, *, application_name: str) -> None:
@@ -102,9 +104,8 @@ def _lost_a_race(error: BaseException | None) -> bool:
 def _engine(settings: Settings, application_name: str) -> Engine:
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     given = url.query.get("options", "")
-    options = [given if isinstance(given, str) else " ".join(given), *_time_outs(settings)]
     silence = settings.statement_timeout + DEAD_PATH_MARGIN
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options"]),
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -113,27 +114,64 @@ def _engine(settings: Settings, application_name: str) -> Engine:
         hide_parameters=True,
         connect_args={
             "application_name": application_name,
-            "options": " ".join(option for option in options if option),
             "connect_timeout": CONNECT_TIMEOUT_S,
             "keepalives_idle": 2,
             "keepalives_interval": 1,
             "keepalives_count": 3,
-            "tcp_user_timeout": _milliseconds(silence),
+            "tcp_user_timeout": max(1, round(silence / timedelta(milliseconds=1))),
             # A pooler may share connections between transactions, and would mix up prepared statements.
             "prepare_threshold": None,
         },
     )
+    bounded = _Bounded(_bounds(settings), given=given if isinstance(given, str) else " ".join(given))
+    event.listen(engine, "do_connect", bounded.connect)
+    event.listen(engine, "begin", bounded.begin)
+    return engine
 
 
-def _time_outs(settings: Settings) -> list[str]:
-    return [
-        f"-c statement_timeout={_milliseconds(settings.statement_timeout)}",
-        f"-c lock_timeout={_milliseconds(settings.lock_timeout)}",
-        f"-c idle_in_transaction_session_timeout={_milliseconds(settings.idle_in_transaction_timeout)}",
-        "-c timezone=UTC",
-    ]
+class _Bounded:
+    """Gives an engine's connections their bounds: for good when they are made, or else in each transaction."""
+
+    def __init__(self, bounds: Bounds, *, given: str) -> None:
+        self._bounds = bounds
+        self._given = given
+        self._are_options_taken = True
+
+    def connect(
+        self, dialect: Dialect, _record: object, arguments: tuple[Any, ...], parameters: dict[str, Any]
+    ) -> psycopg.Connection[Any]:
+        """A connection in the driver's autocommit is one whose transactions `begin` begins."""
+        connection = self._connected(dialect, arguments, parameters)
+        connection.autocommit = True
+        cursor = connection.cursor(row_factory=args_row(self._bounds.are_kept(connection)))
+        connection.autocommit = not cursor.execute(self._bounds.question).fetchone()
+        return connection
+
+    def begin(self, connection: Connection) -> None:
+        """The transaction has its bounds, for one round trip: the driver's own `BEGIN` is one as well."""
+        driver_connection: Any = connection.connection.dbapi_connection
+        if driver_connection.autocommit:
+            connection.exec_driver_sql(self._bounds.begin())
+
+    def _connected(
+        self, dialect: Dialect, arguments: tuple[Any, ...], parameters: dict[str, Any]
+    ) -> psycopg.Connection[Any]:
+        if self._are_options_taken:
+            options = f"{self._given} {self._bounds.options}".strip()
+            try:
+                return dialect.connect(*arguments, **parameters, options=options)  # type: ignore[return-value]
+            except psycopg.OperationalError as error:
+                if not is_refusal_of_options(error):
+                    raise
+                self._are_options_taken = False
+        return dialect.connect(*arguments, **parameters, options=self._given)  # type: ignore[return-value]
 
 
-def _milliseconds(duration: timedelta) -> int:
-    """At least 1: to PostgreSQL, 0 is no limit at all."""
-    return max(1, round(duration / timedelta(milliseconds=1)))
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        time_outs={
+            "statement_timeout": settings.statement_timeout,
+            "lock_timeout": settings.lock_timeout,
+            "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout,
+        }
+    )

@@ -10,13 +10,15 @@ import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, args_row, dict_row
 
+from app.data.bounds import Bounds, is_refusal_of_options
 from app.domain.errors import Unavailable
 
 __all__ = ["ReadConnection"]
@@ -29,13 +31,16 @@ T = TypeVar("T")
 class ReadConnection:
     """One connection to PostgreSQL, made when it is needed and dropped when it fails or is late.
 
-    One caller at a time. Nothing is kept in the connection, so that a pooler may change it under us.
+    One caller at a time. Nothing is kept in the connection, so that a pooler may change it under us; where one does,
+    each statement goes with its time-out in a transaction of its own, in one message.
     """
 
     def __init__(self, database_url: str, *, application_name: str, statement_timeout_s: float) -> None:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._application_name = application_name
-        self._statement_timeout_ms = max(1, round(statement_timeout_s * 1000))
+        self._bounds = Bounds(time_outs={"statement_timeout": timedelta(seconds=statement_timeout_s)})
+        self._are_options_taken = True
+        self._are_bounds_kept = True
         self._connection: psycopg.AsyncConnection[DictRow] | None = None
         self._in_transaction: psycopg.AsyncConnection[DictRow] | None = None
         self._drops = 0
@@ -51,7 +56,7 @@ class ReadConnection:
     @asynccontextmanager
     async def one_snapshot(self, *, within_s: float) -> AsyncIterator[None]:
         """Statements inside see one and the same snapshot. Raises: Unavailable, as `fetch`."""
-        await self._within(self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), within_s)
+        await self._within(self._begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"), within_s)
         self._in_transaction = self._connection
         try:
             yield
@@ -75,8 +80,25 @@ class ReadConnection:
 
     async def _fetch(self, query: str, parameters: Mapping[str, Any]) -> list[DictRow]:
         connection = await self._connected()
-        cursor = await connection.execute(sql.SQL(query), parameters)
+        if self._are_bounds_kept or self._in_transaction is not None:
+            cursor = await connection.execute(sql.SQL(query), parameters)
+            return await cursor.fetchall()
+        return await self._fetch_bounded(connection, query, parameters)
+
+    async def _fetch_bounded(
+        self, connection: psycopg.AsyncConnection[DictRow], query: str, parameters: Mapping[str, Any]
+    ) -> list[DictRow]:
+        """Several statements in one message take their parameters as text, which the driver quotes."""
+        cursor = psycopg.AsyncClientCursor(connection)
+        await cursor.execute(sql.SQL(f"{self._bounds.begin()}; {query}; COMMIT"), parameters)
+        while cursor.description is None:
+            cursor.nextset()
         return await cursor.fetchall()
+
+    async def _begin(self, how: str) -> None:
+        connection = await self._connected()
+        begin = f"BEGIN {how}" if self._are_bounds_kept else self._bounds.begin(how)
+        await connection.execute(sql.SQL(begin))
 
     async def _execute(self, statement: str) -> None:
         connection = await self._connected()
@@ -88,24 +110,38 @@ class ReadConnection:
         if self._connection is None:
             if self._in_transaction is not None:
                 raise psycopg.OperationalError("the snapshot went with the connection")
-            self._connection = await self._connect()
+            return await self._connect()
         return self._connection
 
     async def _connect(self) -> psycopg.AsyncConnection[DictRow]:
         drops = self._drops
-        connection = await psycopg.AsyncConnection.connect(
+        connection = await self._opened()
+        if drops != self._drops:  # whoever asked for it has been given up meanwhile
+            connection.pgconn.finish()
+            raise psycopg.OperationalError("too late")
+        self._connection = connection
+        cursor = connection.cursor(row_factory=args_row(self._bounds.are_kept(connection)))
+        self._are_bounds_kept = bool(await (await cursor.execute(self._bounds.question)).fetchone())
+        return connection
+
+    async def _opened(self) -> psycopg.AsyncConnection[DictRow]:
+        opened = partial(
+            psycopg.AsyncConnection.connect,
             self._url,
             autocommit=True,
             row_factory=dict_row,
             prepare_threshold=None,
             application_name=self._application_name,
             connect_timeout=round(CONNECT_TIMEOUT_S),
-            options=f"-c statement_timeout={self._statement_timeout_ms} -c timezone=UTC",
         )
-        if drops != self._drops:  # whoever asked for it has been given up meanwhile
-            connection.pgconn.finish()
-            raise psycopg.OperationalError("too late")
-        return connection
+        if self._are_options_taken:
+            try:
+                return await opened(options=self._bounds.options)
+            except psycopg.OperationalError as error:
+                if not is_refusal_of_options(error):
+                    raise
+                self._are_options_taken = False
+        return await opened()
 
     async def _within(self, work: Awaitable[T], within_s: float) -> T:
         """Not `asyncio.timeout`: cancelling psycopg first asks the server to stop, and waits for its answer."""

@@ -9,7 +9,6 @@ from functools import partial
 from app.clock import boot_seconds, sleep_seconds
 from app.config import Settings
 from app.data.rows import one_row
-from app.domain.ids import RevocationId
 from app.domain.targets import Closure
 from app.fanout.publisher import Publisher
 from app.operations.perform import perform
@@ -90,13 +89,12 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 def _measure(count: int, watched_s: float) -> Figures:
     with _fleet(count) as fleet:
         sleep_seconds(SETTLE_S)
-        at_rest = _watched(fleet, watched_s, [])
-        revocation_ids = _asked(fleet.bench, round(watched_s * A_SECOND))
-        busy = _watched(fleet, watched_s, revocation_ids)
+        at_rest = _watched(fleet, watched_s, revocations=0)
+        busy = _watched(fleet, watched_s, revocations=round(watched_s * A_SECOND))
         return {
             **{f"idle_{name}": value for name, value in at_rest.items()},
             **{f"at_{A_SECOND}_{name}": value for name, value in busy.items()},
-            **_latencies(fleet, revocation_ids),
+            **_latencies(fleet),
         }
 
 
@@ -120,49 +118,47 @@ def _light_nodes(settings: Settings, count: int) -> AbstractContextManager[Helpe
     return helper([sys.executable, "-m", "benchmarks.light_nodes", str(count)], environment)
 
 
-def _asked(bench: Workbench, count: int) -> list[RevocationId]:
-    return [
-        asked_for(bench.database, guest) for guest in sessions_of_accounts(bench.settings.database_url, count)
-    ]
-
-
-def _watched(fleet: Fleet, watched_s: float, revocation_ids: Sequence[RevocationId]) -> Figures:
-    """The shares of a core, and what was done a second, while these are performed in that rhythm."""
+def _watched(fleet: Fleet, watched_s: float, *, revocations: int) -> Figures:
+    """The shares of a core, and what was done a second, while so many are asked for and performed in that rhythm."""
+    guests = sessions_of_accounts(fleet.bench.settings.database_url, revocations) if revocations else []
     done_before, cpu_before, began_at = fleet.done(), fleet.cpu(), boot_seconds()
-    for number, revocation_id in enumerate(revocation_ids):
+    for number, guest in enumerate(guests):
         sleep_seconds(max(0.0, began_at + number / A_SECOND - boot_seconds()))
-        perform(fleet.bench.database, fleet.publisher, revocation_id)
+        perform(fleet.bench.database, fleet.publisher, asked_for(fleet.bench.database, guest))
     sleep_seconds(max(0.0, began_at + watched_s - boot_seconds()))
     took_s, cpu, done = boot_seconds() - began_at, fleet.cpu(), fleet.done()
     return {
         "polls_per_second": (done["polls"] - done_before["polls"]) / took_s,
+        "current_percent": done["current"] / fleet.nodes * PERCENT,
         "failed_polls": float(done["failures"] - done_before["failures"]),
         "reports_per_second": (done["reports"] - done_before["reports"]) / took_s,
+        "revocations_per_second": revocations / took_s,
         **{f"{part}_core_percent": (cpu[part] - cpu_before[part]) / took_s * PERCENT for part in cpu},
     }
 
 
-def _latencies(fleet: Fleet, revocation_ids: Sequence[RevocationId]) -> Figures:
-    """From the commit to the last node that has applied it."""
-    names = [str(each) for each in revocation_ids]
+def _latencies(fleet: Fleet) -> Figures:
+    """From the commit to the last node that has applied it, of those that all have."""
+    names = list(fleet.publisher.committed_at)
     last_at = _applied(fleet, names)
-    seconds = [last_at[name] - fleet.publisher.committed_at[name] for name in names]
-    return {
-        "last_node_p50_ms": percentile(seconds, 0.5) * MS,
-        "last_node_p99_ms": percentile(seconds, 0.99) * MS,
-    }
+    seconds = [at - fleet.publisher.committed_at[name] for name, at in last_at.items()]
+    figures = {"applied_by_all_percent": len(seconds) / len(names) * PERCENT}
+    if not seconds:
+        return figures
+    p50, p99 = percentile(seconds, 0.5), percentile(seconds, 0.99)
+    return {**figures, "last_node_p50_ms": p50 * MS, "last_node_p99_ms": p99 * MS}
 
 
 def _applied(fleet: Fleet, names: Sequence[str]) -> Mapping[str, float]:
-    """When the last node had applied each. Raises: RuntimeError if one has not."""
+    """When the last node had applied each; those are missing that some node has not applied in time."""
     gives_up_at = boot_seconds() + APPLIED_WITHIN_S
     while True:
-        told = [helper.ask(applied=names) for helper in fleet.helpers]
-        if all(sum(counts) == fleet.nodes for counts in zip(*(each["nodes"] for each in told), strict=True)):
-            last = (max(times) for times in zip(*(each["last_at"] for each in told), strict=True))
-            return dict(zip(names, last, strict=True))
-        if boot_seconds() > gives_up_at:
-            raise RuntimeError("a node has not applied a revocation")
+        told = [each.ask(applied=names) for each in fleet.helpers]
+        nodes = [sum(counts) for counts in zip(*(each["nodes"] for each in told), strict=True)]
+        last_at = [max(times) for times in zip(*(each["last_at"] for each in told), strict=True)]
+        if min(nodes) == fleet.nodes or boot_seconds() > gives_up_at:
+            by_name = zip(names, nodes, last_at, strict=True)
+            return {name: at for name, count, at in by_name if count == fleet.nodes}
         sleep_seconds(LOOK_EVERY_S)
 
 
