@@ -149,7 +149,7 @@ def test_a_pooler_that_drops_connections_is_unavailable_once_and_then_answers(po
 
     def be_cut_off(db: Session) -> None:
         run(db, "SELECT 1")
-        pooler.kill_all_connections()
+        pooler.lose_server_connections()
         run(db, "SELECT 1")
 
     with pytest.raises(Unavailable):
