@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,14 +13,16 @@ from redis import Redis
 from app.cli.doctor import queue
 from app.cli.doctor.bus import check_bus
 from app.cli.doctor.configuration import judge_settings
-from app.cli.doctor.database import judge_clocks
+from app.cli.doctor.database import judge_clocks, judge_server
 from app.cli.doctor.examination import examine
 from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import run
 from app.domain.findings import Finding, Verdict
 from app.fanout.channels import shards_of
+from app.operations.examine_server import examine_server
 from tests.databases import TestDatabases
+from tests.pgbouncer import a_pgbouncer
 from tests.realtime.conditions import eventually
 from tests.realtime.nodes import a_node, quick
 from tests.redis_cluster import RedisCluster
@@ -116,6 +119,21 @@ def test_settings_of_the_server_that_break_the_promise_are_found(found, sql, dat
     assert findings["synchronous_commit"].verdict is WARNING
     assert findings["writable"].verdict is PROBLEM
     assert "worker" not in findings  # a canary could not be answered either
+
+
+def test_behind_a_pooler_time_outs_are_found_to_be_in_force(found, database_url: str):
+    assert "time_outs" not in found()
+    with a_pgbouncer(database_url) as pooler:
+        finding = found(database_url=pooler.url)["time_outs"]
+    assert finding.verdict is OK
+    assert "pooler" in finding.means
+
+
+def test_time_outs_that_are_not_in_force_are_named(settings: Settings, database: Database):
+    facts = replace(database.transact(examine_server), lock_timeout_ms=0)
+    finding = next(each for each in judge_server(facts, settings) if each.check == "time_outs")
+    assert finding.verdict is PROBLEM
+    assert "transactions: lock_timeout." in finding.means
 
 
 async def test_a_node_that_is_deaf_while_its_tail_works_is_found(settings: Settings, redis_url: str, found):

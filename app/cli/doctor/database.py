@@ -26,13 +26,7 @@ def judge_server(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     )
     yield from _judge_writing(facts)
     yield from _judge_durability(facts)
-    if facts.idle_timeout_ms != round(settings.idle_in_transaction_timeout / timedelta(milliseconds=1)):
-        yield Finding(
-            check="time_outs",
-            verdict=Verdict.WARNING,
-            means="A connection lacks the time-outs that it was opened with: a frozen worker can hold rows for long.",
-            do="Let your pooler pass the start-up parameter `options` on, or connect directly.",
-        )
+    yield from _judge_time_outs(facts, settings)
 
 
 def judge_clocks(ours: datetime, theirs: datetime) -> Finding:
@@ -107,3 +101,24 @@ def _judge_durability(facts: ServerFacts) -> Iterator[Finding]:
             means="synchronous_commit is off: a revocation that was answered may be lost in a crash of the server.",
             do="Switch it on for this role and database.",
         )
+
+
+def _judge_time_outs(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
+    promised = {
+        "statement_timeout": (facts.statement_timeout_ms, settings.statement_timeout),
+        "lock_timeout": (facts.lock_timeout_ms, settings.lock_timeout),
+        "idle_in_transaction_session_timeout": (facts.idle_timeout_ms, settings.idle_in_transaction_timeout),
+    }
+    lacking = [
+        name for name, (ms, limit) in promised.items() if ms != round(limit / timedelta(milliseconds=1))
+    ]
+    if lacking:
+        yield Finding(
+            check="time_outs",
+            verdict=Verdict.PROBLEM,
+            means=f"Not in force in our transactions: {', '.join(lacking)}. A frozen worker can hold rows for long.",
+            do="Whatever lies between us and PostgreSQL undoes what a transaction begins with: connect directly.",
+        )
+    elif facts.is_pooled:
+        means = "A pooler lies between us and PostgreSQL; time-outs are in force, with each transaction."
+        yield Finding(check="time_outs", verdict=Verdict.OK, means=means)
