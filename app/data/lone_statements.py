@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, PoolProxiedConnection, exc
+from sqlalchemy import Engine, exc
 
 from app.data.rows import Row
 
@@ -16,36 +16,55 @@ __all__ = ["run_alone"]
 def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
     """The statement has been committed; its first row, None where it returns none.
 
+    Behind a pooler it takes three messages, since the bounds come with each transaction's beginning.
+
     Raises: SQLAlchemy's errors, as a Session does.
     """
-    with _autocommitting(engine) as connection, _errors_as_of_a_session(engine, sql):
-        cursor = connection.cursor(row_factory=dict_row)
-        cursor.execute(sql.encode(), parameters)
-        return None if cursor.description is None else cursor.fetchone()
+    with _borrowed(engine) as connection:
+        if not _begins_with_bounds(connection):
+            with _autocommitting(connection), _errors_as_of_a_session(engine, sql):
+                cursor = connection.cursor(row_factory=dict_row)
+                cursor.execute(sql.encode(), parameters)
+                return None if cursor.description is None else cursor.fetchone()
+    return _run_in_a_transaction(engine, sql, parameters)
 
 
 @contextmanager
-def _autocommitting(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
-    """One of the pool; it goes back as it came, or not at all if it broke."""
+def _borrowed(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
+    """One of the pool; it does not go back if it broke."""
     pooled = engine.raw_connection()
     try:
-        connection = _connection_of(pooled)
-        connection.autocommit = True
+        connection = pooled.driver_connection
+        assert isinstance(connection, psycopg.Connection)
         try:
             yield connection
         finally:
             if connection.closed:
                 pooled.invalidate()
-            else:
-                connection.autocommit = False
     finally:
         pooled.close()
 
 
-def _connection_of(pooled: PoolProxiedConnection) -> psycopg.Connection[Any]:
-    connection = pooled.driver_connection
-    assert isinstance(connection, psycopg.Connection)
-    return connection
+def _begins_with_bounds(connection: psycopg.Connection[Any]) -> bool:
+    """Whether its transactions are begun by `app.data.engine`, as the connection itself keeps no bounds."""
+    return connection.autocommit
+
+
+@contextmanager
+def _autocommitting(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+
+
+def _run_in_a_transaction(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
+    with engine.begin() as connection:
+        answer = connection.exec_driver_sql(sql, dict(parameters))
+        row = answer.first() if answer.returns_rows else None
+        return None if row is None else row._asdict()
 
 
 @contextmanager

@@ -61,6 +61,14 @@ def test_behind_a_pooler_every_transaction_has_its_bounds_on_whatever_server_con
         pooler.change_server_connections()
 
 
+def test_behind_a_pooler_a_statement_alone_has_its_bounds_and_is_committed(pooled, database):
+    """B116."""
+    asked = pooled.alone(ASKED)
+    assert {name: value for name, value in asked.items() if name != "pid"} == PROMISED
+    pooled.alone("UPDATE closure_horizon SET pruned_through = %(to)s", to="7")
+    assert database.alone("SELECT pruned_through::text AS p FROM closure_horizon") == {"p": "7"}
+
+
 def test_a_pooler_that_drops_options_without_a_word_is_found_out(settings, database_url):
     """B116."""
     with a_pgbouncer(database_url, ignore_startup_parameters="options") as deaf:
