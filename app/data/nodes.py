@@ -1,109 +1,25 @@
-"""Nodes' rows, and the outcomes that nodes add to receipts."""
+"""Nodes' rows, as others than the node itself read and write them."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from app.data.rows import Row, all_rows, one_row, run
 from app.domain.ids import NodeId
-from app.domain.node_report import NodeReport, RevocationOutcome
 from app.domain.nodes import NodeRow
 from app.domain.paging import Page, PageRequest, Position, page_of
 
 __all__ = [
-    "add_outcomes",
-    "claim_outcomes",
     "delete_dead_nodes",
     "delete_node",
     "find_nodes",
     "is_alive",
     "mark_left",
-    "save_node",
 ]
 
 DEAD_AFTER_LEASES = 10
 DEAD_AFTER = timedelta(minutes=1)
 """A node not heard of for the longer of the two is dead, for whoever prunes."""
-
-
-def save_node(db: Session, report: NodeReport) -> None:
-    """The node's row says what it reported, as of now. One that has left stays so."""
-    run(
-        db,
-        """
-        INSERT INTO node AS n (id, name, policy, lease, system_identifier, timeline, snapshot, is_current, is_subscribed,
-                               tail_age, doorbell_age, sockets, pending)
-        VALUES (%(id)s, %(name)s, %(policy)s, %(lease)s, %(system_identifier)s::bigint, %(timeline)s,
-                %(snapshot)s::pg_snapshot, %(is_current)s, %(is_subscribed)s, %(tail_age)s, %(doorbell_age)s,
-                %(sockets)s, %(pending)s)
-        ON CONFLICT (id) DO UPDATE
-           SET name = excluded.name, policy = excluded.policy, lease = excluded.lease,
-               system_identifier = excluded.system_identifier, timeline = excluded.timeline, snapshot = excluded.snapshot,
-               is_current = excluded.is_current, is_subscribed = excluded.is_subscribed, tail_age = excluded.tail_age,
-               doorbell_age = excluded.doorbell_age, sockets = excluded.sockets, pending = excluded.pending,
-               seen_at = clock_timestamp()
-        """,
-        id=report.node_id,
-        name=report.name,
-        policy=report.policy,
-        lease=report.lease,
-        system_identifier=report.system_identifier,
-        timeline=report.timeline,
-        snapshot=report.snapshot,
-        is_current=report.is_current,
-        is_subscribed=report.is_subscribed,
-        tail_age=report.tail_age,
-        doorbell_age=report.doorbell_age,
-        sockets=report.sockets,
-        pending=report.pending,
-    )
-
-
-def claim_outcomes(db: Session, node_id: NodeId, number: int) -> bool:
-    """Whether the outcomes of that report are not in the receipts yet; they are to be added in this transaction."""
-    return (
-        run(
-            db,
-            "UPDATE node SET outcomes_of = %(number)s WHERE id = %(id)s AND outcomes_of < %(number)s",
-            id=node_id,
-            number=number,
-        )
-        == 1
-    )
-
-
-def add_outcomes(db: Session, node_id: NodeId, name: str, outcomes: Sequence[RevocationOutcome]) -> None:
-    """The receipts have what this node did since its last report."""
-    run(
-        db,
-        """
-        INSERT INTO receipt_node AS r (revocation_id, node_id, node_name, closing, clean, aborted, already_gone,
-                                       first_closed_at, last_closed_at, slowest)
-        SELECT o.revocation_id, %(node_id)s, %(name)s, sum(o.closing), sum(o.clean), sum(o.aborted), sum(o.already_gone),
-               CASE WHEN bool_or(o.clean + o.aborted + o.already_gone > 0) THEN clock_timestamp() END,
-               CASE WHEN bool_or(o.clean + o.aborted + o.already_gone > 0) THEN clock_timestamp() END, max(o.slowest)
-          FROM unnest(%(revocations)s::uuid[], %(closing)s::int[], %(clean)s::int[], %(aborted)s::int[],
-                      %(already_gone)s::int[], %(slowest)s::interval[])
-               AS o(revocation_id, closing, clean, aborted, already_gone, slowest)
-         GROUP BY o.revocation_id
-         ORDER BY o.revocation_id
-        ON CONFLICT (revocation_id, node_id) DO UPDATE
-           SET closing = r.closing + excluded.closing, clean = r.clean + excluded.clean,
-               aborted = r.aborted + excluded.aborted, already_gone = r.already_gone + excluded.already_gone,
-               first_closed_at = coalesce(r.first_closed_at, excluded.first_closed_at),
-               last_closed_at = coalesce(excluded.last_closed_at, r.last_closed_at),
-               slowest = greatest(r.slowest, excluded.slowest)
-        """,
-        node_id=node_id,
-        name=name,
-        revocations=[outcome.revocation_id for outcome in outcomes],
-        closing=[outcome.closing for outcome in outcomes],
-        clean=[outcome.clean for outcome in outcomes],
-        aborted=[outcome.aborted for outcome in outcomes],
-        already_gone=[outcome.already_gone for outcome in outcomes],
-        slowest=[outcome.slowest for outcome in outcomes],
-    )
 
 
 def mark_left(db: Session, node_id: NodeId) -> None:

@@ -1,6 +1,5 @@
 """Revocation rows as their performers and sweeps see them. (Asking for one: `revocation_requests`.)"""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,7 +20,6 @@ __all__ = [
     "claim_unfinished",
     "closures_of",
     "count_ended_sessions",
-    "find_overdue",
     "find_revocation",
     "find_trace",
     "lock_unperformed",
@@ -197,26 +195,6 @@ def claim_unfinished(
         perform_within=perform_within,
         finish_within=finish_within,
         once_in=once_in,
-        limit=limit,
-    )
-    return tuple(RevocationId(row["id"]) for row in rows)
-
-
-def find_overdue(
-    db: Session, *, perform_within: timedelta, kinds: Collection[str], limit: int
-) -> tuple[RevocationId, ...]:
-    """Requests of those kinds that nobody has performed in time, and nobody is at, the oldest first."""
-    rows = all_rows(
-        db,
-        """
-        SELECT id FROM revocation
-         WHERE performed_at IS NULL AND requested_at <= statement_timestamp() - %(perform_within)s::interval
-           AND kind = ANY(%(kinds)s)
-         ORDER BY requested_at LIMIT %(limit)s
-           FOR NO KEY UPDATE SKIP LOCKED
-        """,
-        perform_within=perform_within,
-        kinds=list(kinds),
         limit=limit,
     )
     return tuple(RevocationId(row["id"]) for row in rows)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.domain.ids import NodeId, RevocationId
 
-__all__ = ["NodeReport", "RevocationOutcome"]
+__all__ = ["NodeReport", "ReportAnswer", "RevocationOutcome"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,11 @@ class NodeReport:
     sockets: int
     pending: int
     outcomes: Sequence[RevocationOutcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswer:
+    """What the database says back: revocations that the node should perform, and how many nodes live, itself included."""
+
+    overdue: tuple[RevocationId, ...]
+    nodes: int

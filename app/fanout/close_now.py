@@ -17,10 +17,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many sockets closed now, and how many closures raised."""
+    """How many sockets closed now, how many closures raised, and how many take effect only when the log is read."""
 
     closed: int
     failures: int
+    left_to_the_log: int
 
 
 def close_now(closures: Iterable[Closure], closer: ConnectionCloser) -> Outcome:
@@ -29,10 +30,11 @@ def close_now(closures: Iterable[Closure], closer: ConnectionCloser) -> Outcome:
     Rechecks need a read of the database, which the tail does; so do grants, which end by the sessions under
     them. A closer that raises for one closure does not spare the others; all of that is logged once.
     """
-    closed = 0
+    closed = left_to_the_log = 0
     errors: list[Exception] = []
     for closure in in_order(closures):
-        if closure.action is Action.RECHECK:
+        if closure.action is Action.RECHECK or closure.target.kind in _BY_THE_LOG_ALONE:
+            left_to_the_log += 1
             continue
         try:
             closed += _close(closure, closer)
@@ -40,7 +42,7 @@ def close_now(closures: Iterable[Closure], closer: ConnectionCloser) -> Outcome:
             errors.append(error)
     if errors:
         _log.error("close_failed", failures=len(errors), exc_info=errors[0])
-    return Outcome(closed, len(errors))
+    return Outcome(closed, len(errors), left_to_the_log)
 
 
 def _close(closure: Closure, closer: ConnectionCloser) -> int:
@@ -56,3 +58,6 @@ def _close(closure: Closure, closer: ConnectionCloser) -> int:
             return 0
         case _:
             assert_never(closure.target.kind)
+
+
+_BY_THE_LOG_ALONE = frozenset({TargetKind.GRANT, TargetKind.TABLE})

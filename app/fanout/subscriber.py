@@ -33,7 +33,10 @@ from app.fanout.wire import (
     Ring,
 )
 
-__all__ = ["Subscriber", "SubscriberCounts"]
+__all__ = ["CLOSED", "Subscriber", "SubscriberCounts"]
+
+CLOSED = "closed"
+"""Why the bell rings for a message whose closures have all been applied: the log can say nothing new of them."""
 
 GAPS = Metric(
     "cutoff_bus_gaps_total", "Confirmed subscriptions; before each of them a message may have been missed."
@@ -63,7 +66,7 @@ class SubscriberCounts:
 class Subscriber:
     """A node's ear on every channel of close requests, for as long as `run` runs.
 
-    `ring` asks the tail to read the log soon and says why ("message", "subscribed"); it must not block.
+    `ring` asks the tail to read the log soon and says why (`CLOSED`, "message", "subscribed"); it must not block.
     `system_identifier` answers which database cluster the node reads, None while that is not known: a
     message of another one closes nothing, since its transaction numbers mean nothing here. `concerned` answers
     which targets' closures the closer has to be told of, synchronously with the telling; None means all.
@@ -154,31 +157,35 @@ class Subscriber:
 
     def _on_message(self, payload: bytes) -> None:
         self.counts.messages += 1
-        if self._acts_on(payload):
-            self._ring("message")
+        why = self._acts_on(payload)
+        if why is not None:
+            self._ring(why)
 
-    def _acts_on(self, payload: bytes) -> bool:
-        """What the message closes is closed; the answer is whether the log is worth reading."""
+    def _acts_on(self, payload: bytes) -> str | None:
+        """What the message closes is closed; the answer is why the log is worth reading, None if it is not."""
         decoded = self._codec.decode(payload, self._concerned)
         match decoded:
             case CloseRequest():
-                self._close(decoded)
-                return True
+                return CLOSED if self._close(decoded) else "message"
             case Ring():
-                return True
+                return "message"
             case Rejected(why, rings):
                 self.counts.rejected[why] += 1
                 _REJECTED[why].inc()
-                return rings
+                return "message" if rings else None
             case Echo():
-                return False
+                return None
             case _:
                 assert_never(decoded)
 
-    def _close(self, request: CloseRequest) -> None:
+    def _close(self, request: CloseRequest) -> bool:
+        """Whether all that the request names has been applied, and nothing is left for the log to do."""
         if request.system_identifier != self._system_identifier():
             self.counts.foreign += 1
-        elif request.closures:
-            outcome = close_now(request.closures, self._closer)
-            self.counts.closed += outcome.closed
-            self.counts.failures += outcome.failures
+            return False
+        if not request.closures:
+            return True
+        outcome = close_now(request.closures, self._closer)
+        self.counts.closed += outcome.closed
+        self.counts.failures += outcome.failures
+        return not outcome.failures and not outcome.left_to_the_log

@@ -106,6 +106,7 @@ class Node(Standing):
             holder=self.holder,
             describe=self._describe,
             perform=self._perform,
+            on_fleet=self._on_fleet,
         )
         self.census = CensusReports(
             node_id=self.node_id,
@@ -208,6 +209,9 @@ class Node(Standing):
             self.holder.wake_gates()
         if applied or gates_waited:
             self.reports.wake()
+
+    def _on_fleet(self, nodes: int) -> None:
+        self.tail.bell.nodes = nodes
 
     def _on_news(self) -> None:
         self.reports.wake()

@@ -2,26 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
 from app.bridge import Bridge
+from app.clock import boot_seconds
 from app.config import Settings
 from app.domain.errors import CutoffError
 from app.domain.ids import NodeId, RevocationId
 from app.domain.node_report import NodeReport, RevocationOutcome
 from app.operations.leave_node import leave_node
 from app.operations.report_node import report_node
+from app.realtime.bell import Bell
 from app.realtime.holder import Holder
 
 __all__ = ["Reports"]
 
-INTERVAL_S = 0.8
+INTERVAL_S = 0.85
 """Below the tail interval by what performing takes: what is overdue is seen, and over, within that."""
 SPACING_S = 0.05
-"""At most so often does news cause a report."""
+"""At most so often does news cause a report, in a small fleet; the first one is there within that, and tells it all."""
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ class Reports:
     """Tells the database, on the bridge: a locked row costs a report, never the lease.
 
     `perform` is given the revocations that have waited too long for a worker. `describe` gives the report for
-    a number and the outcomes under it.
+    a number and the outcomes under it. `on_fleet` is told how many nodes there are.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Reports:
         holder: Holder,
         describe: Callable[[int, Sequence[RevocationOutcome]], NodeReport],
         perform: Callable[[RevocationId], Awaitable[None]],
+        on_fleet: Callable[[int], None],
     ) -> None:
         self._node_id = node_id
         self._bridge = bridge
@@ -50,36 +52,33 @@ class Reports:
         self._perform = perform
         self._perform_within = settings.perform_within
         self.times_registered_again = 0
-        self._news = asyncio.Event()
+        self._bell = Bell(least_s=SPACING_S, most_s=INTERVAL_S, clock=boot_seconds)
+        self._on_fleet = on_fleet
         self._turn = asyncio.Lock()
         self._number = 0
         self._outcomes: Sequence[RevocationOutcome] = ()
 
     def wake(self) -> None:
         """There is news for a receipt: a report follows soon."""
-        self._news.set()
+        self._bell.ring(is_urgent=False)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             performing: asyncio.Task[None] | None = None
             while True:
-                self._news.clear()
+                self._bell.begins()
+                began = boot_seconds()
                 overdue = await self.report()
+                self._bell.took(boot_seconds() - began)
                 if overdue and (performing is None or performing.done()):
                     performing = group.create_task(self._perform_each(overdue))
-                await asyncio.sleep(SPACING_S)
-                await self._until_due()
+                await self._bell.wait(until=began + INTERVAL_S)
 
     async def _perform_each(self, overdue: Sequence[RevocationId]) -> None:
         """Beside the reports: it may wait for somebody's locks."""
         for revocation_id in overdue:
             await self._perform(revocation_id)
-
-    async def _until_due(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(INTERVAL_S):
-                await self._news.wait()
 
     async def report(self) -> tuple[RevocationId, ...]:
         """One report; the revocations that are overdue, none where it could not be stored."""
@@ -89,7 +88,7 @@ class Reports:
                 self._outcomes = self._holder.tally.take()
             report = self._describe(self._number, self._outcomes)
             try:
-                overdue = await self._bridge.run(report_node, report, perform_within=self._perform_within)
+                answer = await self._bridge.run(report_node, report, perform_within=self._perform_within)
             except CutoffError as error:
                 # It may have been stored for all that: the same outcomes go again, under the same number.
                 _log.warning("not_reported", error=type(error).__name__)
@@ -97,7 +96,9 @@ class Reports:
             self._outcomes = ()
             # Receipts wait for whoever has a snapshot in its row: without one, nobody may be admitted yet.
             self._holder.is_registered = report.snapshot is not None
-            return overdue
+            self._bell.nodes = answer.nodes
+            self._on_fleet(answer.nodes)
+            return answer.overdue
 
     async def register_again(self) -> bool:
         """Whether the row is back, after it was pruned or forgotten: asked before the lease is renewed."""

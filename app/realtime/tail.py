@@ -18,6 +18,8 @@ from app.domain.errors import Unavailable
 from app.domain.ids import NodeId
 from app.domain.radius import in_order
 from app.domain.targets import Closure
+from app.fanout.subscriber import CLOSED
+from app.realtime.bell import Bell
 from app.realtime.metrics import RECONCILIATIONS, TAIL_FAILURES
 from app.realtime.read_connection import ReadConnection
 from app.realtime.reconciliation import SLICE, position_of, reconcile, slices
@@ -29,7 +31,7 @@ __all__ = ["Tail"]
 
 ROWS_PER_POLL = 5_000
 RING_SPACING_S = 0.025
-"""At most so often do rings cause a poll; one that comes in between is answered by the next."""
+"""At most so often do rings cause a poll, in a small fleet; one that comes in between is answered by the next."""
 RETRY_S = 0.1
 JITTER = 0.2
 """An interval is shortened by up to this share, never lengthened."""
@@ -73,6 +75,7 @@ class Tail:
         self.unknown_closures = 0
         self.last_answer_at: float | None = None
         self.in_recovery = False
+        self.bell = Bell(least_s=RING_SPACING_S, most_s=settings.tail_interval.total_seconds(), clock=clock)
         self._interval_s = settings.tail_interval.total_seconds()
         self._timeout_s = settings.poll_timeout.total_seconds()
         self._connection = connection
@@ -84,12 +87,11 @@ class Tail:
         self._register_again = register_again
         self._was_registered = False
         self._clock = clock
-        self._rung = asyncio.Event()
         self._database_time: tuple[datetime, float] | None = None
 
-    def ring(self, _why: str = "") -> None:
-        """The log is read soon, by a poll that begins after this."""
-        self._rung.set()
+    def ring(self, why: str = "") -> None:
+        """The log is read soon, by a poll that begins after this; where all is closed already, the closes go first."""
+        self.bell.ring(is_urgent=why != CLOSED)
 
     def database_time(self, at: float) -> datetime | None:
         """What the database's clock shows when this node's shows `at`, as far as the last poll tells."""
@@ -101,14 +103,13 @@ class Tail:
     async def run(self) -> None:
         """Until cancelled; what fails is tried again, and while it fails the lease runs out."""
         while True:
-            self._rung.clear()
+            self.bell.begins()
             began = self._clock()
-            good = await self.poll()
-            pause = RING_SPACING_S - (self._clock() - began) if good else RETRY_S
-            if pause > 0:
-                await asyncio.sleep(pause)
-            if good:
-                await self._until_due(began)
+            if await self.poll():
+                self.bell.took(self._clock() - began)
+                await self.bell.wait(until=began + self._interval_s * (1 - JITTER * _dice.random()))
+            else:
+                await asyncio.sleep(RETRY_S)
 
     async def poll(self) -> bool:
         """One poll, applied; whether the lease was renewed by it."""
@@ -195,13 +196,3 @@ class Tail:
             clock=self._clock,
             timeout_s=self._timeout_s,
         )
-
-    async def _until_due(self, began: float) -> None:
-        interval = self._interval_s * (1 - JITTER * _dice.random())
-        left = began + interval - self._clock()
-        if left > 0:
-            try:
-                async with asyncio.timeout(left):
-                    await self._rung.wait()
-            except TimeoutError:
-                return

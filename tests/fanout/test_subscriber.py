@@ -14,6 +14,7 @@ from app.domain.ids import NodeId
 from app.domain.targets import Action, TargetKind
 from app.embedded import RedisServer
 from app.fanout.publisher import Publisher
+from app.fanout.subscriber import CLOSED
 from app.fanout.wire import BusCodec, Rejection, close_channel
 from tests.fanout.closures import SYSTEM, closure_of, hash_number, id_number
 from tests.fanout.conftest import settings_for
@@ -51,7 +52,7 @@ async def test_a_close_request_closes_each_target_by_its_method_and_rings(
         ("token", id_number(2), TOKEN.cause),
         ("account", id_number(3), ACCOUNT.cause),
     ]
-    assert node.rings == ["subscribed", "message"]
+    assert node.rings == ["subscribed", CLOSED]
     assert node.subscriber.counts.closed == 3
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from uuid_utils.compat import uuid7
 
 from app.config import StalePolicy
 from app.domain.ids import NodeId, RevocationId
-from app.domain.node_report import NodeReport, RevocationOutcome
+from app.domain.node_report import NodeReport, ReportAnswer, RevocationOutcome
 from app.operations.report_node import report_node
 from tests.operations.performing import Facts
 
@@ -34,7 +35,11 @@ class ReportingNode:
         text: str = self.facts.value("SELECT pg_current_snapshot()::text")
         return text
 
-    def report(
+    def report(self, *outcomes: RevocationOutcome, **said: Any) -> tuple[RevocationId, ...]:
+        """What a node says once a second, and the revocations that it is to perform; `said` is as for `answer`."""
+        return self.answer(*outcomes, **said).overdue
+
+    def answer(
         self,
         *outcomes: RevocationOutcome,
         snapshot: str | None = "now",
@@ -42,8 +47,8 @@ class ReportingNode:
         timeline: int | None = None,
         perform_within: timedelta = PERFORM_WITHIN,
         number: int | None = None,
-    ) -> tuple[RevocationId, ...]:
-        """What a node says once a second; by default it has applied everything up to now."""
+    ) -> ReportAnswer:
+        """The answer to a report; by default the node has applied everything up to now."""
         system: str = self.facts.value("SELECT system_identifier::text FROM pg_control_system()")
         report = NodeReport(
             node_id=self.node_id,

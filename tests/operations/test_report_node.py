@@ -1,5 +1,6 @@
 """What a node's report stores, what it adds to receipts, and what it is asked to do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
@@ -15,6 +16,7 @@ from app.operations.list_nodes import list_nodes
 from app.operations.perform import perform
 from app.operations.read_receipt import read_receipt_as_operator
 from tests.builders import Builders
+from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 from tests.operations.fleet import ReportingNode, outcome
 from tests.operations.performing import Facts, RecordingPublisher
 
@@ -152,3 +154,32 @@ def test_outcomes_whose_report_comes_again_are_counted_once(facts: Facts):
     for number in (1, 1, 2):
         node.report(outcome(revocation_id, clean=1), number=number)
     assert facts.value("SELECT clean FROM receipt_node") == 2
+
+
+def test_a_node_is_told_how_many_live_itself_included(facts: Facts):
+    one, silent, gone = (ReportingNode(facts, name) for name in ("one", "silent", "gone"))
+    assert one.answer().nodes == 1
+    silent.report()
+    gone.report()
+    assert one.answer().nodes == 3
+    facts.run("UPDATE node SET seen_at = seen_at - interval '1 hour' WHERE name = 'silent'")
+    with facts.database.session() as db:
+        leave_node(db, gone.node_id)
+    assert one.answer().nodes == 1
+
+
+def test_of_two_reports_with_the_same_outcomes_at_once_one_counts(
+    database_url: str, facts: Facts, database: Database
+):
+    """The first is still under way, its answer lost, when the node sends the same again."""
+    revocation_id = RevocationId(uuid7())
+    node = ReportingNode(facts, "n1")
+    node.report()
+    with psycopg.connect(database_url) as other:
+        other.execute("UPDATE node SET outcomes_of = 1000000")
+        with ThreadPoolExecutor(1) as threads:
+            again = threads.submit(node.report, outcome(revocation_id, clean=1), number=1_000_000)
+            wait_until_somebody_waits_for_a_lock(database)
+            other.commit()
+            again.result(5)
+    assert facts.value("SELECT count(*) FROM receipt_node") == 0

@@ -252,7 +252,7 @@ def test_a_snapshot_of_another_cluster_or_timeline_confirms_nothing(
     facts: Facts, end_a_session: Callable[[], RevocationId], elsewhere: dict[str, object]
 ):
     revocation_id = end_a_session()
-    ReportingNode(facts, "n1").report(snapshot="999999:999999:", **elsewhere)  # type: ignore[arg-type]
+    ReportingNode(facts, "n1").report(snapshot="999999:999999:", **elsewhere)
     assert read(facts, revocation_id).state is ReceiptState.PERFORMED
 
 
