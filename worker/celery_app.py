@@ -4,17 +4,24 @@ A task that is lost or comes twice costs time, never a revocation: each is a row
 """
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+)
 from celery.utils.log import current_process_index
 from kombu.entity import Exchange, Queue
 
 from app.config import Settings, SettingsError, load_settings
 from app.fanout.task_queue import REVOCATIONS, UPKEEP, celery_settings
 from beat_schedule import BEAT_SCHEDULE
-from worker import process, watching
+from worker import watching
 
 __all__ = ["app"]
 
@@ -35,7 +42,6 @@ def _configuration() -> dict[str, Any]:
     """Asked for when Celery first needs it, not when this module is imported."""
     return {
         **celery_settings(_settings()),
-        "include": ["worker.tasks"],
         "task_queues": [_queue(REVOCATIONS), _queue(UPKEEP)],
         "task_create_missing_queues": False,
         "task_acks_late": True,
@@ -65,8 +71,16 @@ app = Celery("cutoff")
 app.add_defaults(_configuration)
 
 
+@worker_init.connect(weak=False)
+def _know_the_tasks(**_: object) -> None:
+    """Before the fork, so that the processes share the memory. Beat, which only names them, does without."""
+    import_module("worker.tasks")
+
+
 @worker_process_init.connect(weak=False)
 def _open(**_: object) -> None:
+    from worker import process  # noqa: PLC0415 - beat does without
+
     process.open_process(_settings(), number=current_process_index(base=0) or 0)
 
 
@@ -82,4 +96,6 @@ def _end(task_id: str, task: Any, state: str | None = None, **_: object) -> None
 
 @worker_process_shutdown.connect(weak=False)
 def _close(**_: object) -> None:
+    from worker import process  # noqa: PLC0415 - beat does without
+
     process.close_process()

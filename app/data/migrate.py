@@ -1,14 +1,12 @@
-"""Brings a database to this version's tables and triggers, and says which version it has."""
+"""Brings a database to this version's tables and triggers."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-__all__ = ["downgrade", "missing_revision", "upgrade"]
+__all__ = ["downgrade", "upgrade"]
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -25,14 +23,6 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def downgrade(connection: Connection, revision: str) -> None:
     """The database has the tables of the older `revision`; what only newer tables held is gone."""
     command.downgrade(_config(connection), revision)
-
-
-def missing_revision(connection: Connection) -> str | None:
-    """The revision that this code needs and the database has not; None when they agree, or the database is newer."""
-    scripts = ScriptDirectory.from_config(_config(connection))
-    head, present = scripts.get_current_head(), MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    return head if present is None or (present in known and present != head) else None
 
 
 def _config(connection: Connection) -> Config:

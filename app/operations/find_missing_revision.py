@@ -3,7 +3,7 @@
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from app.data.migrate import missing_revision
+from app.data.revisions import missing_revision
 
 __all__ = ["find_missing_revision"]
 

@@ -9,7 +9,7 @@ from beat_schedule import BEAT_SCHEDULE
 
 WORKER_ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
 LIST_TASKS = (
-    "from worker import app; app.loader.import_default_modules(); print('\\n'.join(sorted(app.tasks)))"
+    "import worker.tasks; from worker import app; print('\\n'.join(sorted(app.tasks)))"
 )
 
 

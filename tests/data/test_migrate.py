@@ -1,8 +1,13 @@
 """Up, down, up: what is left is what a fresh database has."""
 
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url
 
-from app.data.migrate import downgrade, missing_revision, upgrade
+from app.data.migrate import SCRIPTS, downgrade, upgrade
+from app.data.revisions import missing_revision
 from tests.databases import TestDatabases
 
 
@@ -50,3 +55,13 @@ def test_a_database_that_is_newer_than_the_code_lacks_nothing(databases: TestDat
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
             assert missing_revision(connection) is not None
         engine.dispose()
+
+
+def test_files_of_revisions_begin_with_their_number_and_follow_each_other() -> None:
+    """What a database lacks is told by the files' names alone."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    revisions = list(ScriptDirectory.from_config(config).walk_revisions())
+    names = [Path(revision.path).name.partition("_")[0] for revision in revisions]
+    assert names == [revision.revision for revision in revisions]
+    assert names == sorted(names, reverse=True)
