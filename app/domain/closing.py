@@ -6,6 +6,7 @@ The words are a closed set: the same in the `closing` message, the audit event, 
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cache
 
 from app.domain.credentials import CredentialType
 
@@ -71,6 +72,7 @@ class Closing:
     retry: Retry | None
 
 
+@cache
 def closing_for_reason(reason: Reason, credential: CredentialType, *, can_refresh: bool = False) -> Closing:
     """What a socket on that credential is told when it ends for `reason`.
 

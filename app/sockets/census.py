@@ -5,9 +5,8 @@ everybody, for whoever may have lost what was told before.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from app.domain.credentials import CredentialType
@@ -19,11 +18,13 @@ from app.sockets.entry import Entry
 __all__ = ["Census"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Credential:
+class _Credential(NamedTuple):
+    """A tuple, since one is made whenever a socket comes or goes."""
+
     credential_id: UUID
     account_id: AccountId
-    found_under: Target
+    kind: TargetKind
+    found_under: str | UUID
 
 
 _Key: TypeAlias = tuple[CredentialType, UUID]
@@ -79,7 +80,7 @@ class Census:
 
     def _count(self, key: _Key, credential: _Credential) -> SocketCount:
         credential_type, credential_id = key
-        found = self._find(credential.found_under)
+        found = self._find(Target(credential.kind, str(credential.found_under)))
         return SocketCount(
             credential_type=credential_type,
             credential_id=credential_id,
@@ -99,12 +100,10 @@ def _credential_of(entry: Entry) -> _Credential | None:
         return None
     match entry.credential_type:
         case CredentialType.SESSION if entry.session_id is not None and entry.token_hash is not None:
-            return _Credential(entry.session_id, account_id, Target(TargetKind.SESSION, entry.token_hash))
+            return _Credential(entry.session_id, account_id, TargetKind.SESSION, entry.token_hash)
         case CredentialType.API_TOKEN if entry.api_token_id is not None:
-            return _Credential(
-                entry.api_token_id, account_id, Target(TargetKind.TOKEN, str(entry.api_token_id))
-            )
+            return _Credential(entry.api_token_id, account_id, TargetKind.TOKEN, entry.api_token_id)
         case CredentialType.DAEMON_TOKEN:
-            return _Credential(account_id, account_id, Target(TargetKind.ACCOUNT, str(account_id)))
+            return _Credential(account_id, account_id, TargetKind.ACCOUNT, account_id)
         case _:
             return None

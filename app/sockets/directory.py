@@ -40,9 +40,12 @@ class Directory:
         """The entry is found no more; what it is known to depend on must be what it was when it was added."""
         if entry.token_hash is not None:
             self._by_session.discard(entry.token_hash, entry)
-        self._by_token.discard(str(entry.api_token_id), entry)
-        self._by_account.discard(str(entry.account_id), entry)
-        self._by_grant.discard(str(entry.grant_id), entry)
+        if entry.api_token_id is not None:
+            self._by_token.discard(str(entry.api_token_id), entry)
+        if entry.account_id is not None:
+            self._by_account.discard(str(entry.account_id), entry)
+        if entry.grant_id is not None:
+            self._by_grant.discard(str(entry.grant_id), entry)
 
     def under(self, target: Target) -> tuple[Entry, ...]:
         """The entries that depend on the target; none for an empty key, and none for a table."""

@@ -85,7 +85,7 @@ class Registry:
         self._forget_pending(entry)
         self._owing.pop(entry, None)
         self._directory.discard(entry)
-        if entry.is_admitted:
+        if entry.is_admitted and entry.closing is None:  # else that was told when its gate was shut
             self.census.changed(entry)
 
     # ConnectionCloser -----------------------------------------------------------------------------------
@@ -137,8 +137,7 @@ class Registry:
     def shut(self, entries: Iterable[Entry], closing: Callable[[Entry], Closing], *, via: Via) -> int:
         """The admitted ones among the entries have their gates shut, each with its own closing; how many now."""
         closed = [entry for entry in entries if self._shut_one(entry, closing(entry), None)]
-        if closed:
-            self._on_shut(closed, None, via)
+        self._tell(closed, None, via)
         return len(closed)
 
     # Reads that are owed --------------------------------------------------------------------------------
@@ -200,19 +199,23 @@ class Registry:
         cause = cause if isinstance(cause, Cause) else REVOKED
         if self._pending:
             self.recent.remember(Closure(action=Action.CLOSE, target=target, cause=cause))
-        matched = self._directory.under(target)
-        closed = [
-            entry
-            for entry in matched
-            if entry.is_admitted
-            and not has_seen(entry, cause)
-            and self._shut_one(entry, closing_for(target.kind, cause, entry.credential_type), cause)
-        ]
-        if closed:
-            self._on_shut(closed, cause, via)
-        return len(closed) + sum(
-            entry.strike(closing_for(target.kind, cause, entry.credential_type)) for entry in matched
-        )
+        closed, struck = list[Entry](), 0
+        for entry in self._directory.under(target):
+            closing = closing_for(target.kind, cause, entry.credential_type)
+            if not entry.is_admitted:
+                struck += entry.strike(closing)
+            elif not has_seen(entry, cause) and self._shut_one(entry, closing, cause):
+                closed.append(entry)
+        self._tell(closed, cause, via)
+        return len(closed) + struck
+
+    def _tell(self, closed: Sequence[Entry], cause: Cause | None, via: Via) -> None:
+        """All their gates are shut. The shell first, which writes; whatever only counts can wait."""
+        if not closed:
+            return
+        self._on_shut(closed, cause, via)
+        for entry in closed:
+            self.census.changed(entry)
 
     def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
         if not entry.is_admitted:
@@ -224,7 +227,6 @@ class Registry:
         entry.closing = closing
         entry.revocation_id = cause.revocation_id if cause is not None else None
         self._owing.pop(entry, None)
-        self.census.changed(entry)
         return True
 
     def _owe(self, entry: Entry, cause: Cause, generation: int) -> None:
