@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from functools import partial
 from typing import Any, Protocol
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -12,6 +13,7 @@ from app.domain.closing import Closing, Retry
 from app.realtime.messages import Malformed, closing_frame, error_frame, parse_request
 from app.realtime.metrics import FRAMES_HELD
 from app.realtime.transport import Transport
+from app.realtime.waiting import Once, Waiters
 from app.sockets.admission import Reading
 from app.sockets.currency import Currency
 from app.sockets.entry import Entry
@@ -61,9 +63,9 @@ class Connection:
         self._currency = currency
         self._said_goodbye = False
         self._handler: asyncio.Task[None] | None = None
-        self._handled = asyncio.Event()
-        self._changed = asyncio.Event()
-        transport.on_lost = self._changed.set
+        self._handled: Once | None = None
+        self._changed = Waiters()
+        transport.on_lost = self._changed.wake
 
     def passage(self) -> Passage:
         """The gate, at this instant (R9)."""
@@ -71,7 +73,7 @@ class Connection:
 
     def gate_changed(self) -> None:
         """Whoever waits at the gate, in either direction, asks again."""
-        self._changed.set()
+        self._changed.wake()
         self.transport.gate_changed()
 
     async def reply(self, text: str) -> None:
@@ -101,18 +103,17 @@ class Connection:
         while passes is Passage.WAIT:
             if self.transport.closed.is_set():
                 return False
-            self._changed.clear()
             await self._changed.wait()
             passes = self.passage()
         return passes is Passage.PASS
 
     async def carry(self, work: Coroutine[Any, Any, None]) -> None:
         """Until it is done, or the socket closes: a handler that swallows its cancellation is not waited for."""
-        self._handled.clear()
+        handled = self._handled = Once()
         handler = self._handler = asyncio.get_running_loop().create_task(work)
-        handler.add_done_callback(self._ended)
+        handler.add_done_callback(partial(_ended, handled))
         try:
-            await self._handled.wait()
+            await handled.wait()
         except asyncio.CancelledError:
             handler.cancel()
             raise
@@ -123,18 +124,19 @@ class Connection:
         """The peer is told and has the grace to answer, or is reset; handlers in flight are cancelled (R11)."""
         closing = self.entry.closing
         assert closing is not None
-        if self._handler is not None:
-            self._handler.cancel()
-            self._handled.set()
-        self._changed.set()
-        self.transport.drop_inbound()
         match first_step(is_open=self.transport.is_open, unsent_bytes=self.transport.unsent()):
             case FirstStep.SAY_GOODBYE:
                 self._say_goodbye(closing, among)
             case FirstStep.ABORT:
+                self.transport.drop_inbound()
                 self.transport.abort()
             case FirstStep.LET_GO:
+                self.transport.drop_inbound()
                 self.transport.abort_after_grace()
+        if self._handler is not None and self._handled is not None:
+            self._handler.cancel()
+            self._handled.set()
+        self._changed.wake()
 
     def abort(self) -> None:
         """The connection is reset."""
@@ -168,16 +170,17 @@ class Connection:
         else:
             await self.carry(answers.in_time(self, request))
 
-    def _ended(self, handler: asyncio.Task[None]) -> None:
-        self._handled.set()
-        if not handler.cancelled():
-            handler.exception()  # seen: nobody asks for it once the socket has closed
-
     def _say_goodbye(self, closing: Closing, among: int) -> None:
         self._said_goodbye = True
         retry_after_ms = come_back_in_ms(closing, among=among)
         last = closing_frame(closing, retry_after_ms=retry_after_ms)
         self.transport.write_close_now(closing.code, closing.reason, after=last)
+
+
+def _ended(handled: Once, handler: asyncio.Task[None]) -> None:
+    handled.set()
+    if not handler.cancelled():
+        handler.exception()  # seen: nobody asks for it once the socket has closed
 
 
 def come_back_in_ms(closing: Closing, *, among: int) -> int:

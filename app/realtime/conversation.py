@@ -29,11 +29,12 @@ class Conversation:
         self._answers = answers
 
     async def __call__(
-        self, connection: Connection, _scope: MutableMapping[str, Any], receive: Receive, send: Send
+        self, connection: Connection, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        """Until either side ends it."""
+        """Until either side ends it. The scope is empty then: nothing in it is asked for again, and an idle socket keeps it."""
         if not await accepted(connection, send):
             return
+        scope.clear()
         await connection.reply(
             frame(
                 type="ready",

@@ -1,6 +1,7 @@
 """The frames of `/ws`: requests as clients send them, and what the server answers. Text frames, one JSON object each."""
 
 import json
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError, field_validator
@@ -20,6 +21,7 @@ __all__ = [
     "parse_request",
 ]
 
+CLOSINGS_KEPT = 64
 RequestId = Annotated[str, Field(min_length=1, max_length=128)] | StrictInt
 
 
@@ -93,6 +95,7 @@ def error_frame(problem: str, request_id: str | int | None) -> str:
     return frame(type="error", id=request_id, problem=problem)
 
 
+@lru_cache(maxsize=CLOSINGS_KEPT)
 def closing_frame(closing: Closing, *, retry_after_ms: int) -> str:
     """The last message: a close frame's reason may be lost on its way to a browser, this is not."""
     members: dict[str, Any] = {

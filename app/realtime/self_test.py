@@ -17,7 +17,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from app.realtime.http_protocol import CutoffHttpProtocol
-from app.realtime.transport import GateShut, Transport, transport_of
+from app.realtime.sending import GateShut
+from app.realtime.transport import Transport, transport_of
 from app.realtime.uvicorn_protocol import CutoffProtocol
 from app.sockets.gate import Passage
 

@@ -9,30 +9,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
-from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.protocol import State
 
-from app.realtime.metrics import FRAMES_HELD
+from app.realtime.farewell import farewell
+from app.realtime.sending import Sending
 from app.realtime.tcp import reset, unsent_bytes
-from app.sockets.gate import Passage
+from app.realtime.waiting import Once
 
-__all__ = ["EXTENSION", "GateShut", "Transport", "transport_of"]
+__all__ = ["EXTENSION", "Transport", "transport_of"]
 
 EXTENSION = "cutoff"
 """Where the scope's extensions hold the connection's `Transport`."""
 
 CLOSE_GRACE_S = 1.0
-REASON_BYTES = 123
-"""What a close frame has room for beside its code (RFC 6455, section 5.5)."""
 
 
-class GateShut(ClientDisconnected):
-    """The frame was dropped, and so will be every later one; the task that sends has to end."""
-
-
-class Transport:
+class Transport(Sending):
     """One connection, as the gateway sees it.
 
     Nothing here waits, except senders within `send`. Everything may be called at any time and repeatedly, also
@@ -41,13 +34,8 @@ class Transport:
 
     __slots__ = (
         "_abort_at",
-        "_protocol",
-        "_senders",
-        "_told",
-        "_turn",
         "closed",
         "connection_lost_at",
-        "gate",
         "grace_s",
         "is_aborted",
         "is_deaf",
@@ -58,20 +46,15 @@ class Transport:
     )
 
     def __init__(self, protocol: WebSocketsSansIOProtocol, *, now: float) -> None:
-        self._protocol = protocol
-        self._turn = asyncio.Lock()
-        self._senders = 0
-        self._told: asyncio.Future[None] | None = None
+        super().__init__(protocol)
         self._abort_at: float | None = None
-        self.gate: Callable[[], Passage] | None = None
-        """Asked directly before each write, and again each time that a waiting sender is woken."""
         self.on_lost: Callable[[], None] | None = None
         """Called when the connection is lost, after `closed` is set."""
         self.on_shutdown: Callable[[], None] | None = None
         """Called instead of uvicorn's own close when the server stops; the callee then sees to the close."""
         self.grace_s = CLOSE_GRACE_S
         """How long a connection that is closing may last; then it is aborted."""
-        self.closed = asyncio.Event()
+        self.closed = Once()
         """Set when the connection is lost: nothing more can reach the peer."""
         self.connection_lost_at: float | None = None
         self.last_heard_at = now
@@ -113,11 +96,6 @@ class Transport:
         """
         return 0 if self._protocol.disconnected else unsent_bytes(self._protocol.transport)
 
-    def gate_changed(self) -> None:
-        """Waiting senders ask the gate again."""
-        if self._told is not None and not self._told.done():
-            self._told.set_result(None)
-
     def write_now(self, message: str | bytes) -> bool:
         """The message has been written, past the gate and before whoever waits; False if nothing can be written."""
         if not self.is_open:
@@ -128,19 +106,17 @@ class Transport:
     def write_close_now(self, code: int, reason: str = "", *, after: str | None = None) -> bool:
         """The close frame has been written, past the gate; False if it could not be (closed already, or no 101 yet).
 
-        `after` is a last message, which goes before it in the same write. No application data goes out or comes in any more, `receive()` yields the disconnect at once, and the
-        connection is aborted when the grace is over, whatever the peer does.
+        `after` is a last message, which goes before it in the same write. No application data goes out or comes in
+        any more, `receive()` yields the disconnect at once, and the connection is aborted when the grace is over,
+        whatever the peer does.
         """
         if not self.is_open:
             return False
         protocol = self._protocol
-        if after is not None:
-            protocol.conn.send_text(after.encode())
-        protocol.conn.send_close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
-        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+        protocol.transport.write(farewell(code, reason, after).say(protocol.conn))
         protocol.close_sent = True
+        self.is_held = False
         self.drop_inbound()
-        self.resume_reading()
         protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.abort_after_grace()
         self.gate_changed()
@@ -189,27 +165,11 @@ class Transport:
         protocol = self._protocol
         self.is_deaf = True
         protocol.frames = []
-        queued: list[ASGIReceiveEvent] = []
-        while not protocol.queue.empty():
-            queued.append(protocol.queue.get_nowait())
-        for event in queued:
-            if event["type"] != "websocket.receive":
-                protocol.queue.put_nowait(event)
+        if not protocol.queue.empty():
+            _drop_messages(protocol.queue)
         protocol.read_paused = False
         if not self.is_held and not protocol.disconnected:
             protocol.transport.resume_reading()
-
-    async def send(self, message: str | bytes) -> None:
-        """The message has been written: in its turn, to a transport that takes it, through an open gate.
-
-        Raises:
-            GateShut: it was dropped, since the gate is shut or we have closed.
-            ClientDisconnected: the peer has gone.
-        """
-        if not self._senders and self._may_write():
-            self._write(message)
-        else:
-            await self._send_in_turn(message)
 
     def lost(self, *, now: float) -> None:
         """For the protocol: TCP is gone."""
@@ -223,40 +183,12 @@ class Transport:
         """For the protocol: all is over. The connection stays mute, and refers to nobody who could be asked."""
         self.gate = self.on_lost = self.on_shutdown = None
 
-    async def _send_in_turn(self, message: str | bytes) -> None:
-        if self.gate is not None and self.gate() is Passage.WAIT:
-            FRAMES_HELD.labels("out").inc()
-        self._senders += 1
-        try:
-            async with self._turn:
-                while not self._may_write():
-                    self._told = self._protocol.loop.create_future()
-                    await self._told
-                self._write(message)
-        finally:
-            self._senders -= 1
 
-    def _may_write(self) -> bool:
-        protocol = self._protocol
-        if protocol.close_sent:
-            raise GateShut
-        if protocol.disconnected or protocol.transport.is_closing():
-            raise ClientDisconnected
-        passage = self.gate() if self.gate is not None else Passage.SHUT
-        if passage is Passage.SHUT:
-            raise GateShut
-        return passage is Passage.PASS and protocol.writable.is_set()
-
-    def _write(self, message: str | bytes) -> None:
-        protocol = self._protocol
-        try:
-            if isinstance(message, str):
-                protocol.conn.send_text(message.encode())
-            else:
-                protocol.conn.send_binary(message)
-        except InvalidState:
-            raise ClientDisconnected from None
-        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+def _drop_messages(queue: asyncio.Queue[ASGIReceiveEvent]) -> None:
+    """What is no message stays, in its order."""
+    for event in [queue.get_nowait() for _ in range(queue.qsize())]:
+        if event["type"] != "websocket.receive":
+            queue.put_nowait(event)
 
 
 def transport_of(scope: Mapping[str, Any]) -> Transport:

@@ -140,10 +140,13 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """A message is written through the gate; a close past it, at once, and without waiting for anything."""
         if not self.handshake_complete:
-            if message["type"] == "websocket.accept" and self.transport.is_closing():
+            is_accepted = message["type"] == "websocket.accept"
+            if is_accepted and self.transport.is_closing():
                 raise ClientDisconnected  # uvicorn would go on as if it had been accepted
             await super().send(message)
-            if self.close_sent:
+            if is_accepted:
+                _let_go_of_handshake(self)
+            elif self.close_sent:
                 self.handshake_complete = True  # refused is answered; uvicorn would log an error for each
         elif message["type"] == "websocket.send":
             data = message.get("bytes")
@@ -171,6 +174,12 @@ def _let_go(protocol: CutoffProtocol) -> None:
     protocol.conn.parser.close()
     vars(protocol).pop("scope", None)
     del protocol.cutoff
+
+
+def _let_go_of_handshake(protocol: CutoffProtocol) -> None:
+    """What was asked and answered is in the scope, as far as anybody wants it: some 4 kB of an idle socket."""
+    protocol.request.headers.clear()  # the library's parser refers to it to the end
+    vars(protocol).pop("response", None)
 
 
 def _let_go_of_http(transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> None:

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from uvicorn.protocols.utils import ClientDisconnected
 
+from app.realtime.sending import GateShut
 from app.realtime.tcp import SEND_BUFFER_BYTES
-from app.realtime.transport import GateShut
 from app.sockets.gate import Passage
 from tests.realtime.conditions import eventually
 from tests.realtime.raw_peer import BINARY, CONT, PING, PONG, TEXT, RawPeer, connected_peer, frame_bytes

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.realtime.transport import GateShut
+from app.realtime.sending import GateShut
 from app.sockets.gate import Passage
 from tests.realtime.conditions import eventually
 from tests.realtime.raw_peer import CLOSE, TEXT, RawPeer, connected_peer
