@@ -4,20 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-import structlog
-
 from app.clock import boot_seconds
 from app.domain.closing import Closing
 from app.domain.ids import RevocationId
 from app.domain.targets import Cause
+from app.realtime.close_lines import CloseLines
 from app.realtime.metrics import LAST_CLOSE
 from app.sockets.entry import Entry
 from app.sockets.last_closes import LastCloses, Over
 from app.sockets.registry import Via
 
 __all__ = ["Closes"]
-
-_log = structlog.get_logger(__name__)
 
 
 class Closes:
@@ -26,6 +23,7 @@ class Closes:
     def __init__(self, *, database_time: Callable[[float], datetime | None]) -> None:
         self._database_time = database_time
         self._going = LastCloses()
+        self._lines = CloseLines(clock=boot_seconds)
         self.on_over: Callable[[Over, datetime | None], None] | None = None
 
     def shut(self, entry: Entry, cause: Cause, via: Via, *, sockets: int) -> None:
@@ -48,14 +46,7 @@ class Closes:
         took_s = _seconds_between(over.written_at, ended_at)
         if took_s is not None:
             LAST_CLOSE.observe(took_s)
-        _log.info(
-            "revocation_closed_here",
-            revocation_id=str(revocation_id),
-            reason=over.reason,
-            via=over.via,
-            sockets=over.sockets,
-            took_ms=None if took_s is None else round(took_s * 1000, 1),
-        )
+        self._lines.say(over, took_s)
         if self.on_over is not None:
             self.on_over(over, ended_at)
 

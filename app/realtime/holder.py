@@ -1,6 +1,7 @@
 """All that belongs to a node's sockets: registry, currency, deadlines, pump, and what is owed to the receipts."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
@@ -11,7 +12,7 @@ from app.domain.closing import Closing, Reason, closing_for_reason
 from app.domain.targets import Cause
 from app.realtime.closes import Closes
 from app.realtime.handle import Handle
-from app.realtime.metrics import CLOSE_LATENCY, SOCKETS_CLOSED, SOCKETS_ENDED
+from app.realtime.metrics import close_latency, sockets_closed, sockets_ended
 from app.realtime.pump import Pump
 from app.sockets.currency import Currency
 from app.sockets.deadlines import Deadlines
@@ -107,29 +108,32 @@ class Holder:
         if entry.closing is None:
             return
         outcome = handle.outcome()
-        SOCKETS_ENDED.labels(entry.closing.reason.value, outcome.value).inc()
+        sockets_ended(entry.closing.reason, outcome).inc()
         if entry.revocation_id is not None:
             self.tally.ended(entry.revocation_id, outcome)
             self.closes.ended(entry.revocation_id)
             self._on_tally()
 
     def _on_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via) -> None:
-        latency = self._latency(cause)
-        for entry in entries:
-            reason = cast("Closing", entry.closing).reason.value
-            SOCKETS_CLOSED.labels(reason, via.value).inc()
+        """Written first, counted then: with the instant at which the gates were shut."""
+        shut_at = boot_seconds()
+        self.pump.add(entries)
+        latency = self._latency(cause, shut_at)
+        for reason, sockets in Counter(cast("Closing", entry.closing).reason for entry in entries).items():
+            sockets_closed(reason, via).inc(sockets)
             if latency is not None:
-                CLOSE_LATENCY.labels(reason, via.value).observe(latency.total_seconds())
+                measured, seconds = close_latency(reason, via), latency.total_seconds()
+                for _ in range(sockets):
+                    measured.observe(seconds)
         if cause is not None and cause.revocation_id is not None:
             self.tally.shut(cause.revocation_id, sockets=len(entries), latency=latency)
             self.closes.shut(entries[0], cause, via, sockets=len(entries))
             self._on_tally()
-        self.pump.add(entries)
 
-    def _latency(self, cause: Cause | None) -> timedelta | None:
+    def _latency(self, cause: Cause | None, shut_at: float) -> timedelta | None:
         if cause is None or cause.committed_after is None:
             return None
-        shown = self.database_time(boot_seconds())
+        shown = self.database_time(shut_at)
         return None if shown is None else max(timedelta(0), shown - cause.committed_after)
 
 

@@ -1,7 +1,8 @@
 """Works off the sockets whose gates are shut. A few go at once; a mass goes in small lots with air between them.
 
 The cost of a mass close is not the close frames but the answers and teardowns that come back in one lump. So it is
-paced, and what is closed for somebody else meanwhile overtakes it.
+paced, be it one closure with many sockets or many closures in one turn of the loop, and what is closed for somebody
+else meanwhile overtakes it.
 """
 
 import asyncio
@@ -13,10 +14,12 @@ import structlog
 
 from app.sockets.entry import Entry
 
-__all__ = ["Closeable", "Pump"]
+__all__ = ["AT_ONCE", "A_TURN", "LOT", "LOT_BUDGET_S", "Closeable", "Pump"]
 
 AT_ONCE = 16
-"""A closure with no more sockets than this does not queue."""
+"""A closure with no more sockets than this does not queue behind a mass."""
+A_TURN = 32
+"""Of all such closures that come in one turn of the loop, so many sockets go at once; the others as soon as there is air."""
 LOT = 10
 LOT_BUDGET_S = 0.002
 NAP_S = 0.002
@@ -37,16 +40,19 @@ class Pump:
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._queue: deque[tuple[Entry, int]] = deque()
+        self._few: deque[tuple[Entry, int]] = deque()
+        self._mass: deque[tuple[Entry, int]] = deque()
+        self._begun_in_turn = 0
         self._wanted = asyncio.Event()
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """The entries' peers are being told, or will be when their turn has come."""
-        if len(entries) <= AT_ONCE:
-            for entry in entries:
-                _begin(entry, among=len(entries))
+        """The entries' peers are being told, or will be when their turn has come. To be called within the loop."""
+        among = len(entries)
+        if among <= AT_ONCE and self._begun_in_turn + among <= A_TURN:
+            self._begin_at_once(entries)
             return
-        self._queue.extend((entry, len(entries)) for entry in entries)
+        queue = self._few if among <= AT_ONCE else self._mass
+        queue.extend((entry, among) for entry in entries)
         self._wanted.set()
 
     async def run(self) -> None:
@@ -54,22 +60,37 @@ class Pump:
         while True:
             await self._wanted.wait()
             self._work_off_a_lot()
-            if not self._queue:
+            if not len(self):
                 self._wanted.clear()
             await asyncio.sleep(NAP_S)
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._few) + len(self._mass)
+
+    def _begin_at_once(self, entries: Sequence[Entry]) -> None:
+        if not self._begun_in_turn:
+            asyncio.get_running_loop().call_soon(self._turn_is_over)
+        self._begun_in_turn += len(entries)
+        for entry in entries:
+            _begin(entry, among=len(entries))
+
+    def _turn_is_over(self) -> None:
+        self._begun_in_turn = 0
 
     def _work_off_a_lot(self) -> None:
+        """What came as many small closures first, then some of a mass: at least one, or a storm would hold it up."""
         ends_at = self._clock() + LOT_BUDGET_S
-        for _ in range(LOT):
-            if not self._queue:
-                return
-            entry, among = self._queue.popleft()
-            _begin(entry, among=among)
+        while self._few and self._clock() < ends_at:
+            _begin_next(self._few)
+        for _ in range(min(LOT, len(self._mass))):
+            _begin_next(self._mass)
             if self._clock() >= ends_at:
                 return
+
+
+def _begin_next(queue: deque[tuple[Entry, int]]) -> None:
+    entry, among = queue.popleft()
+    _begin(entry, among=among)
 
 
 def _begin(entry: Entry, *, among: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.domain.closing import Reason, closing_for_reason
 from app.domain.credentials import CredentialType
 from app.operations.suspend_account import suspend_account
-from app.realtime.pump import AT_ONCE, LOT, Pump
+from app.realtime.pump import A_TURN, AT_ONCE, LOT, LOT_BUDGET_S, Pump
 from app.sockets.entry import Entry
 from tests.realtime.conditions import eventually
 from tests.realtime.cores import Clock, new_entry
@@ -28,6 +28,16 @@ class Handle:
         self.among = among
         if self._breaks:
             raise ZeroDivisionError
+
+
+class Hurrying:
+    """A clock that is half a lot further each time that somebody looks."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        self.now += LOT_BUDGET_S / 2
+        return self.now
 
 
 def entries(turns: list[Handle], count: int, *, broken: int = -1) -> list[Entry]:
@@ -61,6 +71,43 @@ async def test_a_mass_goes_in_lots_and_what_is_closed_for_somebody_else_overtake
     assert turns[-1] is single[0].handle
     await eventually(lambda: len(turns) == 101)
     assert len(pump) == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_of_many_small_closures_in_one_turn_of_the_loop_only_some_go_at_once():
+    turns: list[Handle] = []
+    pump = Pump(clock=Clock())
+    storm = [entries(turns, 2) for _ in range(100)]
+    for closure in storm:
+        pump.add(closure)
+    assert (len(turns), len(pump)) == (A_TURN, 200 - A_TURN)
+    assert all(entry.handle in turns for closure in storm[: A_TURN // 2] for entry in closure)
+    await asyncio.sleep(0)
+    single = entries(turns, 1)
+    pump.add(single)
+    assert turns[-1] is single[0].handle
+    running = asyncio.create_task(pump.run())
+    await eventually(lambda: len(turns) == 201)
+    assert len(pump) == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_a_storm_does_not_hold_up_a_mass_and_goes_before_it():
+    turns: list[Handle] = []
+    pump = Pump(clock=Hurrying())
+    mass = entries(turns, 2 * LOT)
+    pump.add(mass)
+    for _ in range(100):
+        pump.add(entries(turns, 2))
+    at_once = len(turns)
+    running = asyncio.create_task(pump.run())
+    await eventually(lambda: len(turns) > at_once)
+    told_of_mass = [handle for handle in turns if handle.among == 2 * LOT]
+    assert told_of_mass == [mass[0].handle]
+    assert turns[-1] is mass[0].handle
+    await eventually(lambda: len(pump) == 0)
     running.cancel()
     await asyncio.wait({running})
 
