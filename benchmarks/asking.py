@@ -22,22 +22,32 @@ class Asking:
 
     def end_session(self, guest: Guest) -> float:
         """The guest has asked for the end of its session; the instant before that."""
-        return self._call("DELETE", f"/v1/sessions/{guest.session_id}", guest)
+        return self._call("DELETE", f"/v1/sessions/{guest.session_id}", guest)[0]
 
     def end_all_sessions(self, guest: Guest) -> float:
         """The guest has asked for the end of all of its account's sessions; the instant before that."""
-        return self._call("POST", "/v1/sessions/terminate-all", guest, {"except_current": False})
+        return self._call("POST", "/v1/sessions/terminate-all", guest, {"except_current": False})[0]
 
     def look(self) -> float:
         """The seconds that a request takes that does nothing."""
-        asked_at = self._call("GET", "/livez", None)
+        asked_at, _ = self._call("GET", "/livez", None)
         return boot_seconds() - asked_at
+
+    def list_sessions(self, guest: Guest) -> None:
+        """The guest's sessions have been read: what a request with a credential costs that changes nothing."""
+        self._call("GET", "/v1/sessions", guest)
+
+    def refresh(self, refresh_token: str) -> str:
+        """The refresh token that follows that one."""
+        _, answer = self._call("POST", "/v1/auth/refresh", None, {"refresh_token": refresh_token})
+        return str(json.loads(answer)["refresh_token"])
 
     def close(self) -> None:
         """No request any more."""
         self._connection.close()
 
-    def _call(self, method: str, path: str, guest: Guest | None, body: object = None) -> float:
+    def _call(self, method: str, path: str, guest: Guest | None, body: object = None) -> tuple[float, bytes]:
+        """When it was asked, and the answer."""
         headers = {"Accept": "application/json"}
         if guest is not None:
             headers["Authorization"] = f"Bearer {guest.token}"
@@ -52,4 +62,4 @@ class Asking:
         answer = response.read()
         if response.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path} was answered with {response.status}: {answer.decode()}")
-        return asked_at
+        return asked_at, answer

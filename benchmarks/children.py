@@ -17,13 +17,13 @@ __all__ = [
     "cpu_seconds",
     "family_cpu_seconds",
     "helper",
-    "proportional_mib",
-    "resident_mib",
+    "proportional_bytes",
+    "resident_bytes",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-MIB = 1024.0 * 1024.0
+KIB = 1024
 ANSWERS_WITHIN_S = 300.0
 STOPS_WITHIN_S = 5.0
 
@@ -93,33 +93,33 @@ def helper(command: Sequence[str], environment: Mapping[str, str] | None = None)
 
 def cpu_seconds(*pids: int) -> float:
     """Of all those processes together, since they began. Raises: RuntimeError if one has ended."""
-    return sum(_ticks(pid) for pid in pids) / TICKS_A_SECOND
+    return sum(_times(pid)[0] for pid in pids) / TICKS_A_SECOND
 
 
-def family_cpu_seconds(pid: int) -> float:
-    """Of a server and its children, those included that have ended: PostgreSQL has a process a connection."""
-    ticks = _ticks(pid) + _ticks(pid, of_the_dead=True)
-    for child in children_of(pid):
+def family_cpu_seconds(parent: int) -> float:
+    """Of that process and its children together, those included that have ended: PostgreSQL has a process a connection."""
+    ticks = sum(_times(parent))
+    for child in children_of(parent):
         with suppress(RuntimeError):
-            ticks += _ticks(child)
+            ticks += _times(child)[0]
     return ticks / TICKS_A_SECOND
 
 
-def resident_mib(pid: int) -> float:
+def resident_bytes(pid: int) -> int:
     """What the process keeps in memory, what it shares included."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def proportional_mib(pid: int) -> float:
+def proportional_bytes(pid: int) -> int:
     """The same, with what several processes share divided among them."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024.0
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * KIB
 
 
-def _ticks(pid: int, *, of_the_dead: bool = False) -> int:
+def _times(pid: int) -> tuple[int, int]:
+    """Ticks of its own, and of its children that it has waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError) as error:
         raise RuntimeError("a server ended while it was measured") from error
-    first = 13 if of_the_dead else 11
-    return int(fields[first]) + int(fields[first + 1])
+    return int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])

@@ -1,14 +1,21 @@
-"""Asks for closes: `python -m benchmarks.senders cutoff|subscriber|socketio`. Settings come from the environment."""
+"""Asks for closes: `python -m benchmarks.senders cutoff|subscriber|socketio`. Settings come from the environment.
 
+`cutoff-recorded`: the revocation's id is the account's, so that its row can be there before; `cutoff-unrecorded`: none.
+"""
+
+import itertools
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from uuid import UUID
 
 import psycopg
 from redis import Redis
 from uuid_utils.compat import uuid7
 
+from app.clock import wall_clock
 from app.config import load_settings
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
@@ -17,12 +24,12 @@ from app.domain.targets import Action, Cause, Closure, Target, TargetKind
 from app.fanout.publisher import Publisher
 from benchmarks.sending import serve
 
-NOT_SEEN_YET = TransactionId(2**40)
-"""Later than whatever a socket's own read has seen, so that every message closes."""
 REMOTE_DISCONNECT = 4
+_transactions = itertools.count(2**40)
+"""Later than whatever a socket's own read has seen, so that every message closes; each revocation has its own."""
 
 
-def cutoff() -> Callable[[Sequence[str]], None]:
+def cutoff(revocation_of: Callable[[str], RevocationId | None]) -> Callable[[Sequence[str]], None]:
     """Our own publisher, with what a worker says after its commit: accounts' closures, each of its own revocation."""
     settings = load_settings()
     publisher = Publisher(settings)
@@ -33,7 +40,7 @@ def cutoff() -> Callable[[Sequence[str]], None]:
 
     def close(account_ids: Sequence[str]) -> None:
         if not publisher.publish(
-            [_closure(each) for each in account_ids], system_identifier=system_identifier
+            [_closure(each, revocation_of(each)) for each in account_ids], system_identifier=system_identifier
         ):
             raise ConnectionError("Redis did not take it")
 
@@ -67,15 +74,24 @@ def _disconnect(key: str) -> str:
     return json.dumps({"uid": "bench", "type": REMOTE_DISCONNECT, "opts": options, "close": True})
 
 
-def _closure(account_id: str) -> Closure:
+def _closure(account_id: str, revocation_id: RevocationId | None) -> Closure:
     cause = Cause(
         reason=Reason.ALL_SESSIONS_REVOKED,
         invalidates=frozenset({CredentialType.SESSION}),
-        transaction=NOT_SEEN_YET,
-        revocation_id=RevocationId(uuid7()),
+        transaction=TransactionId(next(_transactions)),
+        revocation_id=revocation_id,
+        committed_after=wall_clock(),
     )
     return Closure(action=Action.CLOSE, target=Target(TargetKind.ACCOUNT, account_id), cause=cause)
 
 
+_KINDS: dict[str, Callable[[], Callable[[Sequence[str]], None]]] = {
+    "cutoff": partial(cutoff, lambda _: RevocationId(uuid7())),
+    "cutoff-recorded": partial(cutoff, lambda account_id: RevocationId(UUID(account_id))),
+    "cutoff-unrecorded": partial(cutoff, lambda _: None),
+    "subscriber": subscriber,
+    "socketio": socketio,
+}
+
 if __name__ == "__main__":
-    serve({"cutoff": cutoff, "subscriber": subscriber, "socketio": socketio}[sys.argv[1]]())
+    serve(_KINDS[sys.argv[1]]())

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from functools import partial
 
 from benchmarks.benchmark import Benchmark, Budget, Figures, Options, Subject
-from benchmarks.children import resident_mib
+from benchmarks.children import resident_bytes
 from benchmarks.stacks import Stack, all_stacks
 
 __all__ = ["BENCHMARK"]
 
 SOCKETS = 2_000
 WARM_UP = 500
-KIB_OF_A_MIB = 1024.0
+KIB = 1024.0
 
 
 @contextmanager
@@ -27,9 +27,9 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 def _measure(stack: Stack, count: int) -> Figures:
     """They stay: memory that was given back once would hide what the next round takes."""
     guests = stack.invite(count)
-    before = sum(map(resident_mib, stack.pids))
+    before = sum(map(resident_bytes, stack.pids))
     stack.open(guests, each=1)
-    return {"kib_each": (sum(map(resident_mib, stack.pids)) - before) * KIB_OF_A_MIB / count}
+    return {"kib_each": (sum(map(resident_bytes, stack.pids)) - before) / KIB / count}
 
 
 BENCHMARK = Benchmark(

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from app.embedded import Servers, running
 from app.embedded.free_port import free_port
 from app.embedded.process_table import children_of
 from benchmarks.benchmark import OURS
-from benchmarks.children import helper
+from benchmarks.children import Helper, cpu_seconds, family_cpu_seconds, helper
 from benchmarks.stacks.servers import crowd
 from benchmarks.stacks.stack import Guest, Stack
 
 __all__ = [
     "NODES",
     "OurFleet",
+    "fleet_on",
     "node_pids",
     "our_fleet",
+    "our_sender",
     "our_servers",
     "our_stack",
     "sessions_of_accounts",
@@ -55,6 +57,16 @@ class OurFleet:
         """Peers use the same server."""
         return self.environment["REDIS_URL"]
 
+    @property
+    def postgres_pid(self) -> int:
+        """Of the server, whose children are its connections."""
+        assert self.servers.postgres
+        return self.servers.postgres.pid
+
+    def postgres_cpu_s(self, *, apart_from: int) -> float:
+        """Of the whole server, without that connection, which is the benchmark's own."""
+        return family_cpu_seconds(self.postgres_pid) - cpu_seconds(apart_from)
+
 
 @contextmanager
 def our_servers() -> Iterator[Servers]:
@@ -68,26 +80,29 @@ def our_servers() -> Iterator[Servers]:
 @contextmanager
 def our_fleet() -> Iterator[OurFleet]:
     """Two nodes, a worker and beat, on servers of their own."""
-    with our_servers() as servers:
-        addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        os.environ.update(addresses)
-        try:
-            ports = tuple(free_port() for _ in range(NODES))
-            with running_fleet(ports=ports, prepare=prepare_database, tell=_tell) as fleet:
-                bus_key = fleet.installation.bus_key
-                yield OurFleet(
-                    fleet=fleet, servers=servers, environment={**addresses, "CUTOFF_BUS_KEY": bus_key}
-                )
-        finally:
-            for name in ADDRESSES:
-                os.environ.pop(name, None)
+    with our_servers() as servers, fleet_on(servers) as ours:
+        yield ours
+
+
+@contextmanager
+def fleet_on(servers: Servers) -> Iterator[OurFleet]:
+    """Two nodes, a worker and beat, on servers that run."""
+    addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    os.environ.update(addresses)
+    try:
+        ports = tuple(free_port() for _ in range(NODES))
+        with running_fleet(ports=ports, prepare=prepare_database, tell=_tell) as fleet:
+            bus_key = fleet.installation.bus_key
+            yield OurFleet(fleet=fleet, servers=servers, environment={**addresses, "CUTOFF_BUS_KEY": bus_key})
+    finally:
+        for name in ADDRESSES:
+            os.environ.pop(name, None)
 
 
 @contextmanager
 def our_stack(ours: OurFleet) -> Iterator[Stack]:
     """The fleet, with a crowd and a sender beside it."""
-    command = [sys.executable, "-m", "benchmarks.senders", "cutoff"]
-    with crowd() as holding, helper(command, ours.environment) as sender:
+    with crowd() as holding, our_sender(ours) as sender:
         yield Stack(
             name=OURS,
             urls=[node.websocket for node in ours.fleet.nodes],
@@ -96,6 +111,11 @@ def our_stack(ours: OurFleet) -> Iterator[Stack]:
             sender=sender,
             invite=lambda count: sessions_of_accounts(ours.database_url, count),
         )
+
+
+def our_sender(ours: OurFleet, kind: str = OURS) -> AbstractContextManager[Helper]:
+    """A process that publishes close requests; `benchmarks.senders` has the kinds."""
+    return helper([sys.executable, "-m", "benchmarks.senders", kind], ours.environment)
 
 
 def sessions_of_accounts(database_url: str, count: int, *, each: int = 1) -> list[Guest]:

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.clock import boot_seconds, sleep_seconds
 from benchmarks.children import Helper, cpu_seconds
 
 __all__ = ["Guest", "Stack"]
 
 CLOSED_WITHIN_S = 60.0
+RESTS_WITHIN_S = 30.0
+REST_S = 0.5
+RESTING_SHARE = 0.3
+"""Of one core, for all its servers together: with ten thousand idle sockets there is some traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,17 @@ class Stack:
 
     def ends(self, keys: Sequence[str], *, within_s: float = CLOSED_WITHIN_S) -> Mapping[str, float]:
         """When the last socket of each closed. Raises: RuntimeError if one is open still."""
-        answer = self.crowd.ask(ends=list(keys), within_s=within_s)
-        if answer["missing"]:
-            raise RuntimeError(f"{self.name}: {answer['missing']} sockets were not closed")
-        ends: Mapping[str, float] = answer["ends"]
+        ends, missing = self.ends_so_far(keys, within_s=within_s)
+        if missing:
+            raise RuntimeError(f"{self.name}: {missing} sockets were not closed")
         return ends
+
+    def ends_so_far(
+        self, keys: Sequence[str], *, within_s: float = CLOSED_WITHIN_S
+    ) -> tuple[Mapping[str, float], int]:
+        """When the last socket of each closed, and how many are open still when the time is over: they are left."""
+        answer = self.crowd.ask(ends=list(keys), within_s=within_s)
+        return answer["ends"], int(answer["missing"])
 
     def close_paced(self, keys: Sequence[str], *, interval_s: float) -> Sequence[float]:
         """Of each key, the seconds from asking to its last close; they are asked for in that rhythm."""
@@ -63,6 +74,19 @@ class Stack:
     def leave(self) -> None:
         """No socket is left."""
         self.crowd.ask(leave=True)
+
+    def rest(self) -> None:
+        """Its servers have done what was left to do, such as letting go of sockets that have left.
+
+        Raises: RuntimeError if they go on for too long.
+        """
+        gives_up_at = boot_seconds() + RESTS_WITHIN_S
+        while boot_seconds() < gives_up_at:
+            before = self.cpu_s()
+            sleep_seconds(REST_S)
+            if self.cpu_s() - before <= REST_S * RESTING_SHARE:
+                return
+        raise RuntimeError(f"{self.name}: its servers do not come to rest")
 
     def cpu_s(self) -> float:
         """Of all its servers."""
