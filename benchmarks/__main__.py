@@ -16,7 +16,7 @@ from benchmarks.report import print_table
 from benchmarks.running import play
 from benchmarks.stacks.installing import NotInstallable, install_peers
 
-WRONG_USAGE = 2
+NOT_PLAYED = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,28 +31,35 @@ def main(arguments: Sequence[str]) -> int:
         if asked.peers:
             install_peers()
         with stopped_by_signals():
-            _play_all(asked)
+            return 0 if _play_all(asked) else NOT_PLAYED
     except NotInstallable as missing:
         print(f"cutoff: {missing}", file=sys.stderr)
-        return WRONG_USAGE
+        return NOT_PLAYED
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
             raise
         print(f"cutoff: {problem.sentence}", file=sys.stderr)
         return int(problem.status)
-    return 0
 
 
-def _play_all(asked: argparse.Namespace) -> None:
+def _play_all(asked: argparse.Namespace) -> bool:
+    """Whether all came to their end; one that does not keeps no other from being played."""
+    all_played = True
     options = Options(rounds=asked.rounds, peers=asked.peers, scale=asked.scale)
     console = Console(stderr=asked.json, width=None if sys.stdout.isatty() else 120, highlight=False)
     for benchmark in _chosen(asked.names):
         print(f"{benchmark.name} ...", file=sys.stderr)
-        result = play(benchmark, options)
+        try:
+            result = play(benchmark, options)
+        except RuntimeError as error:
+            print(f"{benchmark.name} did not come to its end: {error}", file=sys.stderr)
+            all_played = False
+            continue
         if asked.json:
             print(json.dumps(result.as_json()), flush=True)
         print_table(result, console)
+    return all_played
 
 
 def _chosen(names: Sequence[str]) -> Sequence[Benchmark]:

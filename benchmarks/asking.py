@@ -33,10 +33,6 @@ class Asking:
         asked_at, _ = self._call("GET", "/livez", None)
         return boot_seconds() - asked_at
 
-    def list_sessions(self, guest: Guest) -> None:
-        """The guest's sessions have been read: what a request with a credential costs that changes nothing."""
-        self._call("GET", "/v1/sessions", guest)
-
     def refresh(self, refresh_token: str) -> str:
         """The refresh token that follows that one."""
         _, answer = self._call("POST", "/v1/auth/refresh", None, {"refresh_token": refresh_token})

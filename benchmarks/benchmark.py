@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from benchmarks.figures import rounded
+
 __all__ = ["OURS", "Benchmark", "Budget", "Figures", "Options", "Subject"]
 
 OURS = "cutoff"
@@ -47,7 +49,7 @@ class Budget:
     @property
     def sentence(self) -> str:
         """For people."""
-        bound = f"≤ {self.at_most:g}" if self.at_most is not None else f"≥ {self.at_least:g}"
+        bound = f"≤ {_told(self.at_most)}" if self.at_most is not None else f"≥ {_told(self.at_least)}"
         if self.against is None:
             return f"{self.figure} {bound}"
         other = self.of_figure or self.figure
@@ -57,6 +59,10 @@ class Budget:
             else f"{self.against}'s" + (f" {other}" if other != self.figure else "")
         )
         return f"{self.figure} {bound} times {named}"
+
+
+def _told(bound: float | None) -> str:
+    return "" if bound is None else f"{rounded(bound):g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

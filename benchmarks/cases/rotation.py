@@ -1,7 +1,7 @@
 """Refresh tokens rotated on both nodes by several clients at once, while sessions of others are revoked.
 
-The floor of a rotation is a request that reads its credential and changes nothing, and then one statement by hand with
-the same rows; both under the same load.
+The floor of a rotation is a request that does nothing, and then one statement by hand that leaves the same rows; both
+under the same load.
 """
 
 import secrets
@@ -34,7 +34,7 @@ REVOCATIONS_A_SECOND = 20
 REVOKED_AT_MOST = 400
 FLOOR = "floor"
 
-Client = Callable[[OurFleet, int, Guest, str], Generator[None, None, None]]
+Client = Callable[[OurFleet, int, str], Generator[None, None, None]]
 """Each step is one rotation, by the client of that number, from that refresh token on."""
 
 
@@ -53,21 +53,18 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 
 def measure(ours: OurFleet, stack: Stack, client: Client, count: int) -> Figures:
     """One round: every client rotates so many times, one after the other, as fast as it is answered."""
-    clients = list(zip(stack.invite(CLIENTS), _refresh_tokens(), strict=True))
-    with psycopg.connect(ours.database_url, autocommit=True) as connection:
-        connection.cursor().executemany(_INSERT, [(uuid7(), g.session_id, hash_token(t)) for g, t in clients])
+    tokens = _refresh_tokens(ours, stack.invite(CLIENTS))
     with _revocations(ours, stack), ThreadPoolExecutor(CLIENTS) as threads:
         began_at = boot_seconds()
         turns = [
-            threads.submit(_timed, client(ours, number, guest, token), count)
-            for number, (guest, token) in enumerate(clients)
+            threads.submit(_timed, client(ours, number, token), count) for number, token in enumerate(tokens)
         ]
         seconds = list(chain.from_iterable(turn.result() for turn in turns))
         took_s = boot_seconds() - began_at
     return {**latencies(seconds), "per_second": len(seconds) / took_s}
 
 
-def over_http(ours: OurFleet, number: int, _guest: Guest, token: str) -> Generator[None, None, None]:
+def over_http(ours: OurFleet, number: int, token: str) -> Generator[None, None, None]:
     """As a client does it, over the nodes in turn."""
     with _asking(ours, number) as asking:
         while True:
@@ -75,14 +72,14 @@ def over_http(ours: OurFleet, number: int, _guest: Guest, token: str) -> Generat
             yield
 
 
-def by_hand(ours: OurFleet, number: int, guest: Guest, token: str) -> Generator[None, None, None]:
-    """A request that changes nothing, and one statement that changes what a rotation does."""
+def by_hand(ours: OurFleet, number: int, token: str) -> Generator[None, None, None]:
+    """A request that does nothing, and one statement that changes what a rotation does."""
     with (
         _asking(ours, number) as asking,
         psycopg.connect(ours.database_url, autocommit=True, prepare_threshold=1) as connection,
     ):
         while True:
-            asking.list_sessions(guest)
+            asking.look()
             token = _rotate(connection, token)
             yield
 
@@ -134,8 +131,13 @@ def _asking(ours: OurFleet, number: int) -> closing[Asking]:
     return closing(Asking(ours.fleet.nodes[number % len(ours.fleet.nodes)].port))
 
 
-def _refresh_tokens() -> list[str]:
-    return [token_from(TokenKind.REFRESH, secrets.token_bytes(SECRET_BYTES)) for _ in range(CLIENTS)]
+def _refresh_tokens(ours: OurFleet, guests: Sequence[Guest]) -> Sequence[str]:
+    """One for each guest's session."""
+    tokens = [token_from(TokenKind.REFRESH, secrets.token_bytes(SECRET_BYTES)) for _ in guests]
+    with psycopg.connect(ours.database_url, autocommit=True) as connection:
+        for guest, token in zip(guests, tokens, strict=True):
+            connection.execute(_INSERT, [uuid7(), guest.session_id, hash_token(token)])
+    return tokens
 
 
 _INSERT = """

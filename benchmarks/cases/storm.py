@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from app.clock import boot_seconds
 from benchmarks.benchmark import Benchmark, Budget, Figures, Options, Subject
 from benchmarks.figures import MS
 from benchmarks.stacks import Stack, all_stacks
@@ -28,19 +29,22 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 
 
 def measure(stack: Stack, count: int) -> Figures:
-    """One round, on new accounts."""
+    """One round, on new accounts. CPU counts until the servers are at rest again, without what they use at rest."""
     guests = stack.invite(count)
     stack.open(guests, each=SOCKETS_EACH)
     keys = [guest.key for guest in guests]
-    before = stack.cpu_s()
+    resting_share = stack.rest()
+    before, counted_from = stack.cpu_s(), boot_seconds()
     answer = stack.sender.ask(close=keys, batch=PIPELINED)
     ends, missing = stack.ends_so_far(keys)
     began_at = min(answer["sent"].values())
+    stack.rest()
+    cpu_s = stack.cpu_s() - before - resting_share * (boot_seconds() - counted_from)
     return {
         "missing": missing,
         "closed_per_second": len(ends) / (max(ends.values(), default=math.inf) - began_at),
         "sent_per_second": count / (answer["done_at"] - began_at),
-        "server_cpu_ms_each": (stack.cpu_s() - before) * MS / count,
+        "server_cpu_ms_each": cpu_s * MS / count,
     }
 
 
