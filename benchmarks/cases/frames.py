@@ -22,7 +22,7 @@ __all__ = ["BENCHMARK", "gate_us", "measure"]
 
 SOCKETS = 100
 ECHOES_A_SECOND = 1_000
-ECHO_FOR_S = 4.0
+ECHO_FOR_S = 3.0
 ASKED = 200_000
 US = 1_000_000.0
 

@@ -21,7 +21,7 @@ from benchmarks.stacks.ours import NODES, OurFleet, fleet_on, node_pids, our_ser
 __all__ = ["BENCHMARK"]
 
 SETTLE_S = 3.0
-WATCHED_S = 10.0
+WATCHED_S = 6.0
 POLLS = 300
 PERCENT = 100.0
 MB = 1_000_000

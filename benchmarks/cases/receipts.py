@@ -19,7 +19,7 @@ from benchmarks.stacks.ours import NODES, OurFleet, our_fleet, our_sender, our_s
 
 __all__ = ["BENCHMARK", "Stage", "measure", "stage_of"]
 
-REVOCATIONS = 2_500
+REVOCATIONS = 2_000
 WITHOUT = "without receipts"
 WRITTEN_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.2
@@ -148,7 +148,7 @@ _OPEN_AGAIN = (
 
 BENCHMARK = Benchmark(
     name="receipts",
-    summary="2,500 revocations at once on 5,000 sockets, with receipts and without",
+    summary="2,000 revocations at once on 4,000 sockets, with receipts and without",
     baseline=WITHOUT,
     subjects=_subjects,
 )
