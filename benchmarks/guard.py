@@ -89,7 +89,7 @@ GUARD = Benchmark(
         Budget(figure="publish_p50_ms", against="subscriber", at_most=3.0),
         Budget(figure="echo_cpu_us", against="subscriber", at_most=3.5),
         Budget(figure="open_cpu_ms", against="subscriber", at_most=6.0),
-        Budget(figure="storm_cpu_ms", against="subscriber", at_most=6.0),
+        Budget(figure="storm_cpu_ms", against="subscriber", at_most=9.0),
         Budget(figure="storm_per_second", against="subscriber", at_least=0.08),
         Budget(figure="storm_missing", at_most=0),
     ],

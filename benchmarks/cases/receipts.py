@@ -86,8 +86,15 @@ def measure(stage: Stage, count: int, *, has_receipts: bool) -> Figures:
     nodes_s, postgres_s = _Reading.of(stage).beyond_rest(before, calm)
     return {
         "server_cpu_ms_each": nodes_s * MS / count,
-        "postgres_cpu_ms_each": postgres_s * MS / count,
-        **({"settle_ms_each": _settle_ms(stage, guests)} if has_receipts else {}),
+        **(_of_the_database(stage, guests, postgres_s) if has_receipts else {}),
+    }
+
+
+def _of_the_database(stage: Stage, guests: Sequence[Guest], postgres_s: float) -> Figures:
+    """Without receipts, nothing is asked of it."""
+    return {
+        "postgres_cpu_ms_each": postgres_s * MS / len(guests),
+        "settle_ms_each": _settle_ms(stage, guests),
     }
 
 
