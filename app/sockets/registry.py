@@ -211,11 +211,10 @@ class Registry:
 
     def _tell(self, closed: Sequence[Entry], cause: Cause | None, via: Via) -> None:
         """All their gates are shut. The shell first, which writes; whatever only counts can wait."""
-        if not closed:
-            return
-        self._on_shut(closed, cause, via)
-        for entry in closed:
-            self.census.changed(entry)
+        if closed:
+            self._on_shut(closed, cause, via)
+            for entry in closed:
+                self.census.changed(entry)
 
     def _shut_one(self, entry: Entry, closing: Closing, cause: Cause | None) -> bool:
         if not entry.is_admitted:

@@ -8,9 +8,7 @@ from app.fanout.task_queue import PERFORM_REVOCATION, REVOCATIONS, RUN_MASS_REVO
 from beat_schedule import BEAT_SCHEDULE
 
 WORKER_ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
-LIST_TASKS = (
-    "import worker.tasks; from worker import app; print('\\n'.join(sorted(app.tasks)))"
-)
+LIST_TASKS = "import worker.tasks; from worker import app; print('\\n'.join(sorted(app.tasks)))"
 
 
 def registered_tasks() -> set[str]:
