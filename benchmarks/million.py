@@ -1,6 +1,7 @@
 """A registry with very many connections, in a process of its own: `python -m benchmarks.million cutoff|plain COUNT`.
 
-`plain` is what one writes first: three dicts from a key to a set. Prints one JSON object.
+`plain` is what one writes first: three dicts from a key to a set, and the collector as Python sets it. Prints one JSON
+object.
 """
 
 import gc
@@ -8,9 +9,11 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from time import thread_time
+from typing import Protocol
 
 from uuid_utils.compat import uuid7
 
@@ -18,59 +21,129 @@ from app.clock import boot_seconds
 from app.domain.credentials import CredentialType
 from app.domain.ids import AccountId, ConnectionId, TokenHash
 from app.domain.targets import Target, TargetKind
+from app.realtime.garbage import Garbage
 from app.sockets.entry import Entry
 from app.sockets.registry import Registry
+from benchmarks.figures import MS
 
 CLOSED = 2_000
 """So many accounts are looked up and forgotten, to see what one costs among all the others."""
+WARM_UP = 10
+"""A tenth of the connections have come before pauses count."""
+REPLACED = 4
+"""When all are there, a fourth of them leave, and as many come."""
 
 
-def main(kind: str, count: int) -> dict[str, float]:
-    """What it took."""
-    entries = [_entry(number) for number in range(count)]
-    gc.collect()
-    before = _resident_bytes()
-    forget = _ours(entries) if kind == "cutoff" else _plain(entries)
-    index_bytes = (_resident_bytes() - before) / count
-    pause_ms = _timed_ms(gc.collect)
-    gc.freeze()
-    frozen_ms = _timed_ms(gc.collect)
-    each = [_timed_ms(partial(forget, entry)) for entry in entries[:: max(1, count // CLOSED)]]
-    return {
-        "index_bytes_each": index_bytes,
-        "collection_ms": pause_ms,
-        "collection_ms_frozen": frozen_ms,
-        "forget_us": sorted(each)[len(each) // 2] * 1000,
-    }
+class Index(Protocol):
+    """What is compared."""
+
+    def add(self, entry: Entry) -> None:
+        """The entry is found."""
+        ...
+
+    def forget(self, entry: Entry) -> None:
+        """The entry was found, and is no more."""
+        ...
 
 
-def _ours(entries: list[Entry]) -> Callable[[Entry], object]:
-    registry = Registry(lambda _entries, _cause, _via: None)
-    for entry in entries:
-        registry.attach(entry, now=0.0)
-        registry.admit(entry)
+class Ours:
+    """The registry."""
 
-    def forget(entry: Entry) -> None:
-        assert registry.matching(Target(TargetKind.ACCOUNT, str(entry.account_id)))
-        registry.detach(entry)
+    def __init__(self) -> None:
+        self._registry = Registry(lambda _entries, _cause, _via: None)
 
-    return forget
+    def add(self, entry: Entry) -> None:
+        """As a socket that opens."""
+        self._registry.attach(entry, now=0.0)
+        self._registry.admit(entry)
+
+    def forget(self, entry: Entry) -> None:
+        """As a socket that goes."""
+        assert self._registry.matching(Target(TargetKind.ACCOUNT, str(entry.account_id)))
+        self._registry.detach(entry)
 
 
-def _plain(entries: list[Entry]) -> Callable[[Entry], object]:
-    indexes: list[dict[object, set[Entry]]] = [defaultdict(set) for _ in range(3)]
-    for entry in entries:
-        for index, key in zip(indexes, _keys(entry), strict=True):
+class Plain:
+    """Dicts of sets."""
+
+    def __init__(self) -> None:
+        self._indexes: list[dict[object, set[Entry]]] = [defaultdict(set) for _ in range(3)]
+
+    def add(self, entry: Entry) -> None:
+        """Under each of its keys."""
+        for index, key in zip(self._indexes, _keys(entry), strict=True):
             index[key].add(entry)
 
-    def forget(entry: Entry) -> None:
-        assert indexes[0][str(entry.account_id)]
-        for index, key in zip(indexes, _keys(entry), strict=True):
+    def forget(self, entry: Entry) -> None:
+        """Under each of its keys, which goes with its last entry."""
+        assert self._indexes[0][str(entry.account_id)]
+        for index, key in zip(self._indexes, _keys(entry), strict=True):
             index[key].discard(entry)
             if not index[key]:
                 del index[key]
 
-    return forget
+
+class Pauses:
+    """How much CPU time one run of the collector took, at most, since `begin`."""
+
+    def __init__(self) -> None:
+        self.longest_ms = 0.0
+        self._began_at = 0.0
+
+    def begin(self) -> None:
+        """What was before does not count. First of all who are called: what they do is part of the pause."""
+        gc.callbacks.insert(0, self._starts)
+        gc.callbacks.append(self._stops)
+
+    def _starts(self, phase: str, _about: Mapping[str, int]) -> None:
+        if phase == "start":
+            self._began_at = thread_time()
+
+    def _stops(self, phase: str, _about: Mapping[str, int]) -> None:
+        if phase == "stop":
+            self.longest_ms = max(self.longest_ms, (thread_time() - self._began_at) * MS)
+
+
+def main(kind: str, count: int) -> dict[str, float]:
+    """What it took."""
+    index_bytes = _index_bytes(kind, count)
+    pauses, index = Pauses(), _new(kind)
+    if kind == "cutoff":
+        Garbage(clock=boot_seconds).begin()
+    entries = list[Entry]()
+    for number in range(count):
+        if number == count // WARM_UP:
+            pauses.begin()
+        _come(index, entries, number)
+    for number in range(count // REPLACED):
+        index.forget(entries[number])
+        entries[number] = _entry(count + number)
+        index.add(entries[number])
+    each = [_timed_ms(partial(index.forget, entry)) for entry in entries[:: max(1, count // CLOSED)]]
+    return {
+        "index_bytes_each": index_bytes,
+        "longest_pause_ms": pauses.longest_ms,
+        "forget_us": sorted(each)[len(each) // 2] * MS,
+    }
+
+
+def _index_bytes(kind: str, count: int) -> float:
+    """What the index takes beside the entries."""
+    index, entries = _new(kind), [_entry(number) for number in range(count)]
+    gc.collect()
+    before = _resident_bytes()
+    for entry in entries:
+        index.add(entry)
+    return (_resident_bytes() - before) / count
+
+
+def _new(kind: str) -> Index:
+    return Ours() if kind == "cutoff" else Plain()
+
+
+def _come(index: Index, entries: list[Entry], number: int) -> None:
+    entries.append(_entry(number))
+    index.add(entries[-1])
 
 
 def _keys(entry: Entry) -> tuple[object, ...]:
@@ -89,7 +162,7 @@ def _entry(number: int) -> Entry:
 def _timed_ms(work: Callable[[], object]) -> float:
     began_at = boot_seconds()
     work()
-    return (boot_seconds() - began_at) * 1000
+    return (boot_seconds() - began_at) * MS
 
 
 def _resident_bytes() -> int:

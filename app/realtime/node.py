@@ -23,6 +23,7 @@ from app.realtime.census_reports import CensusReports
 from app.realtime.close_traces import CloseTraces
 from app.realtime.conversation import Conversation
 from app.realtime.event_streams import EventStreams
+from app.realtime.garbage import Garbage
 from app.realtime.gateway import Converse, Gateway
 from app.realtime.heartbeat import Heartbeat
 from app.realtime.holder import Holder
@@ -133,6 +134,7 @@ class Node(Standing):
         )
         self.heartbeat = Heartbeat(settings, holder=self.holder, clock=boot_seconds)
         self.support_uses = SupportUses(bridge)
+        self.garbage = Garbage(clock=boot_seconds)
         self._opening = Opening(settings, holder=self.holder, verifier=self.verifier)
         self.streams = EventStreams(settings, holder=self.holder, opening=self._opening)
         self.gateway = self.gateway_to(
@@ -161,6 +163,7 @@ class Node(Standing):
             self.subscriber.run(),
             self.watches.run(),
             self.support_uses.run(),
+            self.garbage.run(),
         ):
             self._tasks.append(self._keep(part))
 
