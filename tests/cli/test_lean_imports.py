@@ -1,0 +1,36 @@
+"""What a node does not keep in memory."""
+
+import subprocess
+import sys
+
+ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
+NODE = """
+import sys
+import app.cli.main, app.cli.node
+from app.cli.lean_imports import import_leanly
+import_leanly()
+import app.asgi
+found = {"rich", "pygments", "opentelemetry.sdk", "alembic", "mako"} & set(sys.modules)
+assert not found, found
+import rich.console
+import_leanly()
+"""
+BEAT = """
+import sys
+import worker
+found = {"sqlalchemy", "psycopg", "redis"} & set(sys.modules)
+assert not found, found
+"""
+
+
+def ends_well(code: str) -> bool:
+    ended = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=False)
+    return ended.returncode == 0
+
+
+def test_a_node_imports_neither_what_migrates_nor_what_colors_and_whoever_wants_that_still_gets_it() -> None:
+    assert ends_well(NODE)
+
+
+def test_beat_imports_nothing_of_the_database() -> None:
+    assert ends_well(BEAT)
