@@ -25,7 +25,7 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
             with _autocommitting(connection), _errors_as_of_a_session(engine, sql):
                 cursor = connection.cursor(row_factory=dict_row)
                 cursor.execute(sql.encode(), parameters)
-                return None if cursor.description is None else cursor.fetchone()
+                return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
     return _run_in_a_transaction(engine, sql, parameters)
 
 

@@ -8,7 +8,12 @@ from typing import Any
 from app.data.audit import APPEND_EVENT, AuditEvent, event_parameters
 from app.data.closure_log import closure_from
 from app.data.engine import Database
-from app.data.revocations import ANNOUNCED_AT_MOST, Announced, Revocation, revocation_from
+from app.data.revocations import (
+    ANNOUNCED_AT_MOST,
+    Announced,
+    Revocation,
+    revocation_from,
+)
 from app.data.rows import Row
 from app.domain.ids import RevocationId
 from app.logs.tracing import traceparent
@@ -73,15 +78,21 @@ def _written(closure: dict[str, Any]) -> Row:
 
 
 _END_OR_LOOK = """
-SELECT p.stood, p.this_system, p.closures, (p.standing).*
+SELECT p.stood, p.this_system, p.closures,
+       (p.standing).id, (p.standing).kind, (p.standing).source, (p.standing).reason, (p.standing).account_id,
+       (p.standing).org_id, (p.standing).target_id, (p.standing).sparing_session_id, (p.standing).issued_up_to,
+       (p.standing).requested_by, (p.standing).requested_from, (p.standing).credential_type,
+       (p.standing).performed_at, (p.standing).published_at, (p.standing).audited_at,
+       (p.standing).sessions_ended, (p.standing).tokens_ended, (p.standing).grants_ended, (p.standing).traceparent
   FROM perform_revocation(%(id)s, %(trace)s, %(limit)s) AS p
 """
 
+# If the server dies before this is on its disk, all of it is undone, and a sweep takes it up: nobody waits for the disk.
 _FINISH = """
 UPDATE revocation
    SET audited_at = coalesce(audited_at, clock_timestamp()),
        published_at = coalesce(published_at, CASE WHEN %(is_published)s THEN clock_timestamp() END)
- WHERE id = %(id)s
+ WHERE id = %(id)s AND set_config('synchronous_commit', 'off', true) IS NOT NULL
 """
 
 _FINISH_AND_TELL = f"WITH finished AS ({_FINISH} RETURNING id) {APPEND_EVENT.format(source='FROM finished')}"

@@ -1,37 +1,17 @@
 """A statement alone: one round trip, one transaction, and the errors of a Session."""
 
-import tempfile
-from collections.abc import Callable
-
-import psycopg
 import pytest
 from sqlalchemy import exc
 
 from app.data.engine import Database
 from app.data.rows import one_row
 from app.domain.errors import Unavailable
-
-ROUND_TRIP_ENDS = b"ReadyForQuery"
-
-
-def round_trips(database: Database, work: Callable[[], object]) -> int:
-    """How often the server said that it was ready again, on a pool's only connection."""
-    with database.session() as db:
-        driver = db.connection().connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-    with tempfile.TemporaryFile() as seen:
-        driver.pgconn.trace(seen.fileno())
-        try:
-            work()
-        finally:
-            driver.pgconn.untrace()
-        seen.seek(0)
-        return seen.read().count(ROUND_TRIP_ENDS)
+from benchmarks.stacks.round_trips import round_trips_of
 
 
 def test_a_statement_alone_is_one_round_trip_and_its_row_comes_by_name(database: Database) -> None:
     rows: list[object] = []
-    trips = round_trips(database, lambda: rows.append(database.alone("SELECT %(n)s AS n", n=3)))
+    trips = round_trips_of(database.engine, lambda: rows.append(database.alone("SELECT %(n)s AS n", n=3)))
     assert (trips, rows) == (1, [{"n": 3}])
 
 
