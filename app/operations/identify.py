@@ -4,7 +4,7 @@ import hmac
 
 from sqlalchemy.orm import Session
 
-from app.data.rows import all_rows, one_row
+from app.data.rows import all_rows
 from app.data.verifying_read import VERIFY, verification_from, verify_parameters
 from app.domain.caller import Caller
 from app.domain.credential_state import CredentialRecord, Dead, state_of
@@ -28,7 +28,8 @@ def identify(
     Raises: Unauthenticated, with the reason if the credential is known and dead; Unavailable from a replica.
     """
     parameters = _parameters(token, daemon_token_hash, daemon_account)
-    verification = verification_from(all_rows(db, VERIFY, **parameters))
+    rows = all_rows(db, _IDENTIFY, **parameters)
+    verification = verification_from(rows)
     if verification.in_recovery:
         raise Unavailable("database")
     if not verification.records:
@@ -37,7 +38,7 @@ def identify(
     state = state_of(record)
     if isinstance(state, Dead):
         raise Unauthenticated(state.reason)
-    return _caller(record, is_global_admin=_is_global_admin(db, record.account_id), address=address)
+    return _caller(record, is_global_admin=rows[0]["is_global_admin"], address=address)
 
 
 def _parameters(
@@ -55,11 +56,6 @@ def _parameters(
     raise Unauthenticated
 
 
-def _is_global_admin(db: Session, account_id: AccountId) -> bool:
-    row = one_row(db, "SELECT is_global_admin FROM account WHERE id = %(id)s", id=account_id)
-    return row is not None and bool(row["is_global_admin"])
-
-
 def _caller(record: CredentialRecord, *, is_global_admin: bool, address: str) -> Caller:
     return Caller(
         account_id=record.account_id,
@@ -71,3 +67,8 @@ def _caller(record: CredentialRecord, *, is_global_admin: bool, address: str) ->
         is_global_admin=is_global_admin,
         address=address,
     )
+
+
+_IDENTIFY = f"""
+SELECT verified.*, a.is_global_admin FROM ({VERIFY}) AS verified LEFT JOIN account a ON a.id = verified.account_id
+"""  # noqa: S608 - a constant
