@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from uuid_utils.compat import uuid7
@@ -17,10 +16,7 @@ from uuid_utils.compat import uuid7
 from app.clock import boot_seconds
 from app.data.performing import end_or_look, finish
 from app.data.revocations import Revocation
-from app.domain.caller import Caller
-from app.domain.credentials import CredentialType
-from app.domain.ids import AccountId, RevocationId, SessionId
-from app.operations.end_own_session import end_own_session
+from app.domain.ids import RevocationId
 from app.operations.perform import perform
 from app.operations.revocation_event import event_of
 from benchmarks.benchmark import OURS, Benchmark, Budget, Figures, Options, Subject
@@ -122,24 +118,18 @@ def _guests(bench: Workbench, count: int) -> Sequence[Guest]:
 
 def _asked_for(bench: Workbench, count: int) -> Sequence[RevocationId]:
     """The ends of so many sessions, on record and not performed."""
-    return [_asked_for_by(bench, guest) for guest in _guests(bench, count)]
+    sessions = [guest.session_id for guest in _guests(bench, count)]
+    revocation_ids = [uuid7() for _ in sessions]
+    with psycopg.connect(bench.settings.database_url) as connection:
+        connection.execute(_REQUESTS, [revocation_ids, sessions])
+    return [RevocationId(each) for each in revocation_ids]
 
 
-def _asked_for_by(bench: Workbench, guest: Guest) -> RevocationId:
-    session_id = SessionId(UUID(guest.session_id))
-    caller = Caller(
-        account_id=AccountId(UUID(guest.key)),
-        credential_type=CredentialType.SESSION,
-        token_hash=None,
-        session_id=session_id,
-        api_token_id=None,
-        grant=None,
-        is_global_admin=False,
-        address="192.0.2.1",
-    )
-    return bench.database.transact(end_own_session, caller=caller, session_id=session_id).revocation_id
-
-
+_REQUESTS = """
+INSERT INTO revocation (id, kind, source, reason, target_id, account_id, requested_by, requested_from, credential_type)
+SELECT asked.id, 'session_revoke', 'request', 'session_revoked', s.id, s.account_id, s.account_id, '192.0.2.1', 'session'
+  FROM unnest(%s::uuid[], %s::uuid[]) AS asked(id, session_id) JOIN session s ON s.id = asked.session_id
+"""
 _CHAINS = """
 INSERT INTO refresh_token (id, session_id, token_hash, issued_at)
 SELECT gen_random_uuid(), id, encode(sha256((id || ' ' || n)::bytea), 'hex'), clock_timestamp()
