@@ -21,6 +21,7 @@ from app.domain.ids import NodeId
 from app.domain.targets import Closure, TargetKind
 from app.embedded import RedisServer
 from app.fanout.bus_keys import KEY_CONTEXT
+from app.fanout.channels import shards_of
 from app.fanout.wire import BusCodec, CloseRequest, Rejected, close_channel, echo_channel
 from tests.fanout.closures import SYSTEM, closure_of, closures, hash_number, id_number
 from tests.fanout.conftest import BUS_KEY, settings_for
@@ -69,7 +70,18 @@ def test_its_channels_and_its_key_are_those_of_the_code() -> None:
     assert addresses["close"] == close_channel("{namespace}")
     node_id = NodeId(UUID(int=1))
     assert addresses["echo"].replace("{node}", str(node_id)) == echo_channel("{namespace}", node_id)
+    (first, *_) = shards_of(settings_for("redis://nowhere", channel_shards=3, celery_broker_url="redis://x"))
+    filled = {"{namespace}": first.namespace, "{node}": str(node_id), "{tag}": f"{{{first.tag}}}"}
+    assert _filled(addresses["closeShard"], filled) == first.close
+    assert _filled(addresses["echoShard"], filled) == first.echo(node_id)
+    assert document()["components"]["parameters"]["tag"]["examples"] == ["{3}", "{1}", "{0}"]
     assert json.dumps(KEY_CONTEXT) in document()["info"]["description"]
+
+
+def _filled(address: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        address = address.replace(name, value)
+    return address
 
 
 def test_its_examples_are_what_the_code_makes() -> None:
