@@ -108,6 +108,7 @@ class Subscription:
     def _take(self, frame: Frame) -> None:
         match frame:
             case [self.verbs.message, self.channel, bytes(payload)]:
+                self.health.heard_message()
                 self.on_message(payload)
             case [self.verbs.message, self.echo_channel, bytes(payload)]:
                 self._hear_echo(payload)

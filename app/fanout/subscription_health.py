@@ -27,12 +27,16 @@ class SubscriptionHealth:
         """Any frame at all proves the connection."""
         self.quiet_ticks = 0
 
+    def heard_message(self) -> None:
+        """What was published arrives here. In a storm our own echo waits its turn behind all that came before."""
+        self.deaf_ticks = 0
+
     def published(self, nonce: int) -> None:
         """Redis has taken the echo of that number: it should be heard."""
         self.published_nonce = nonce
 
     def heard_echo(self, nonce: int) -> None:
-        """Only the echo proves that what is published arrives here."""
+        """Where nobody else publishes, only the echo proves that what is published arrives here."""
         self.heard_nonce = max(self.heard_nonce, nonce)
         self.deaf_ticks = 0
 

@@ -33,6 +33,15 @@ def test_an_echo_that_redis_took_and_nobody_heard_means_deaf() -> None:
     assert doubts(health, pongs=True) == ["deaf"]
 
 
+def test_who_hears_messages_is_not_deaf_however_long_its_echo_waits_behind_them() -> None:
+    health = confirmed()
+    health.published(1)
+    for _ in range(100):
+        health.heard_message()
+        assert doubts(health, 1, pongs=True) == []
+    assert doubts(health, SILENT_TICKS - 1, pongs=True) == ["deaf"]
+
+
 def test_an_echo_that_redis_did_not_take_means_nothing() -> None:
     assert doubts(confirmed(), 100, pongs=True) == []
 
