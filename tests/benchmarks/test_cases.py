@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import gates
-from benchmarks.cases import queue_rate, receipts, rotation, storm, storm_sizes
+from benchmarks import gates, million
+from benchmarks.cases import frames, queue_rate, receipts, rotation, storm, storm_sizes
 from benchmarks.stacks import Stack
 from benchmarks.stacks.ours import ADDRESSES, OurFleet, our_fleet, our_stack
 
@@ -56,3 +56,14 @@ def test_receipts_are_written_before_they_are_counted(ours: OurFleet, stack: Sta
 
 def test_the_gates_of_all_sockets_of_an_account_are_shut_in_one_step():
     assert gates.main(50)["gates_ms"] > 0
+
+
+def test_the_gate_is_asked_as_a_node_asks_it():
+    assert 0 < frames.gate_us() < 1_000
+
+
+@pytest.mark.parametrize("kind", ["cutoff", "plain"])
+def test_connections_without_sockets_are_indexed_forgotten_and_collected(kind):
+    figures = million.main(kind, 1_000)
+    assert figures["forget_us"] > 0
+    assert figures["longest_pause_ms"] >= 0
