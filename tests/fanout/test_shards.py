@@ -15,6 +15,7 @@ from app.fanout.publisher import Publisher
 from app.fanout.publishing_client import publish_all, publishing_client
 from app.fanout.redis_address import RedisAddress
 from app.fanout.routes import FixedRoute
+from app.fanout.subscriber import CLOSED
 from app.fanout.subscription_health import SILENT_TICKS
 from app.fanout.wire import BusCodec
 from tests.fanout.closures import SYSTEM, closure_of, hash_number
@@ -76,7 +77,7 @@ async def test_a_close_request_is_heard_by_whichever_shard_it_comes(sharded: Set
                 messages = codec.encode([session(number)], system_identifier=SYSTEM)
                 assert await asyncio.to_thread(publish_all, client, shard, messages) == 1
         await eventually(lambda: closed_by(node) == {hash_number(number) for number in range(MASTERS)})
-    assert node.rings == ["subscribed"] * MASTERS + ["message"] * MASTERS
+    assert node.rings == ["subscribed"] * MASTERS + [CLOSED] * MASTERS
 
 
 async def test_a_node_is_subscribed_and_hears_its_echo_only_when_that_is_so_for_every_shard(

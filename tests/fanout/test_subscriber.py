@@ -76,7 +76,7 @@ async def test_the_closer_is_told_only_of_what_is_concerned_and_the_bell_rings_a
         publisher.publish([SESSION], system_identifier=SYSTEM)
         await heard(node, 2)
     assert node.closer.calls == [("token", id_number(2), TOKEN.cause)]
-    assert node.rings == ["subscribed", "message", "message"]
+    assert node.rings == ["subscribed", CLOSED, CLOSED]
     assert node.subscriber.counts.rejected == {}
 
 
