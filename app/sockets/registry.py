@@ -172,8 +172,7 @@ class Registry:
     @property
     def owed_since(self) -> int | None:
         """The earliest generation of which a recheck or a reconciliation is still owed a read; None when none is."""
-        owed = [entry.owed_since for entry in self._owing if entry.owed_since >= 0]
-        return min(owed) if owed else None
+        return min((entry.owed_since for entry in self._owing if entry.owed_since >= 0), default=None)
 
     # Counting -------------------------------------------------------------------------------------------
 
