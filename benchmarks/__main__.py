@@ -52,7 +52,7 @@ def _play_all(asked: argparse.Namespace) -> bool:
         print(f"{benchmark.name} ...", file=sys.stderr)
         try:
             result = play(benchmark, options)
-        except RuntimeError as error:
+        except (RuntimeError, CommandRefused) as error:
             print(f"{benchmark.name} did not come to its end: {error}", file=sys.stderr)
             all_played = False
             continue

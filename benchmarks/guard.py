@@ -12,6 +12,7 @@ from functools import partial
 
 from rich.console import Console
 
+from app.cli.problems import CommandRefused
 from app.cli.stopping import stopped_by_signals
 from benchmarks.benchmark import Benchmark, Budget, Figures, Options, Subject
 from benchmarks.cases import frames, opens, publish_to_close, storm
@@ -38,7 +39,7 @@ def main() -> int:
         for _ in range(ATTEMPTS):
             try:
                 result = play(GUARD, Options(rounds=ROUNDS))
-            except RuntimeError as error:
+            except (RuntimeError, CommandRefused) as error:
                 console.print(f"It could not be played to its end: {error}")
                 continue
             print_table(result, console)
