@@ -47,8 +47,7 @@ class Garbage:
             self.end()
 
     def begin(self) -> None:
-        """What there is by now stays, and is not looked at any more; pauses are measured."""
-        gc.collect()
+        """What there is by now stays, and is not looked at any more, not even now; pauses are measured."""
         gc.freeze()
         gc.collect()  # of nothing: Python puts a full one off until what is new is a fourth of what it saw at the last
         gc.set_threshold(*THRESHOLDS)
