@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,32 @@ def test_an_installation_keeps_its_secrets_and_shows_them_to_nobody(monkeypatch,
 
 def test_a_command_that_is_refused_says_so_in_its_own_words():
     assert str(CommandRefused("Not here.")) == "Not here."
+
+
+def test_a_child_waits_for_what_it_is_told_and_one_that_is_started_again_is_told_at_once(tmp_path):
+    code = "import json, sys; print('told', json.load(sys.stdin)['NAME'], flush=True)"
+    child = Child(name="child", command=[sys.executable, "-c", code], environment={}, folder=tmp_path)
+    further: Future[Mapping[str, str]] = Future()
+    keeper = Keeper(child, answers=None, tell=lambda _what: None, further=further)
+    keeper.start()
+    try:
+        wait_until(child.log.exists)
+        assert "told" not in child.log.read_text()
+        further.set_result({"NAME": "one"})
+        wait_until(lambda: child.log.read_text().count("told one") == 2)
+    finally:
+        keeper.wait_until_stopped()
+
+
+def test_a_child_that_was_told_nothing_is_stopped_all_the_same(tmp_path):
+    child = Child(
+        name="child",
+        command=[sys.executable, "-c", "import sys; sys.stdin.read()"],
+        environment={},
+        folder=tmp_path,
+    )
+    keeper = Keeper(child, answers=None, tell=lambda _what: None, further=Future())
+    keeper.start()
+    wait_until(child.log.exists)
+    keeper.wait_until_stopped()
+    assert keeper.ends == 0

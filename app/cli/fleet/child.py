@@ -29,8 +29,11 @@ class Child:
         return self.folder / f"{self.name}.log"
 
 
-def launch(child: Child) -> subprocess.Popen[bytes]:
-    """It runs, in a session of its own (a Ctrl-C is ours alone), until the calling *thread* ends at the latest."""
+def launch(child: Child, *, listens: bool = False) -> subprocess.Popen[bytes]:
+    """It runs, in a session of its own (a Ctrl-C is ours alone), until the calling *thread* ends at the latest.
+
+    One that `listens` has a pipe for its standard input.
+    """
     wrapper = [sys.executable, "-I", "-S", die_with_parent.__file__]
     death = [str(int(signal.SIGKILL)), str(os.getpid()), ""]
     with child.log.open("ab") as output:
@@ -38,7 +41,7 @@ def launch(child: Child) -> subprocess.Popen[bytes]:
             [*wrapper, *death, *child.command],
             cwd=child.folder,
             env=dict(child.environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,

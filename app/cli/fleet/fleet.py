@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ HOST = "127.0.0.1"
 READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
 WORKER_SLOTS = 2
+WARM = (sys.executable, "-m", "app.cli.fleet.warm_start")
 WORKER_IS_READY = " ready."
 BEAT_IS_READY = "beat: Starting"
 
@@ -72,35 +74,40 @@ def running_fleet(
     """
     _refuse_production()
     installation = this_installation()
-    with running(durable=False) as servers, scratch_folder() as folder:
-        environment = _environment(servers, installation)
-        settings = load_settings(database_url=servers.database_url, redis_url=servers.redis_url)
-        environment |= prepare(settings, installation)
-        nodes = tuple(
-            NodeAddress(name=f"node-{number}", port=port) for number, port in enumerate(ports, start=1)
-        )
-        origins = [origin for node in nodes for origin in (node.http, f"http://localhost:{node.port}")]
-        environment.setdefault("CUTOFF_ALLOWED_ORIGINS", ",".join(origins))
+    nodes = tuple(NodeAddress(name=f"node-{number}", port=port) for number, port in enumerate(ports, start=1))
+    further: Future[Mapping[str, str]] = Future()
+    with scratch_folder() as folder:
         keepers = [
-            *_node_keepers(nodes, environment, folder, tell, application=application),
-            *_celery_keepers(environment, folder, tell),
+            *_node_keepers(nodes, folder, tell, further, application=application),
+            *_celery_keepers(folder, tell, further),
         ]
-        try:
+        # They import what they need while the servers start, and end before those do.
+        with _stopped_afterwards(keepers):
             for keeper in keepers:
                 keeper.start()
-            _wait_until_ready(keepers, nodes)
-            yield Fleet(
-                nodes=nodes,
-                settings=settings,
-                installation=installation,
-                folder=folder,
-                has_own_servers=servers.postgres is not None or servers.redis is not None,
-            )
-        finally:
-            for keeper in keepers:
-                keeper.ask_to_stop()
-            for keeper in keepers:
-                keeper.wait_until_stopped()
+            with running(durable=False) as servers, _stopped_afterwards(keepers):
+                environment = _environment(servers, installation, nodes)
+                settings = load_settings(database_url=servers.database_url, redis_url=servers.redis_url)
+                further.set_result({**environment, **prepare(settings, installation)})
+                _wait_until_ready(keepers, nodes)
+                yield Fleet(
+                    nodes=nodes,
+                    settings=settings,
+                    installation=installation,
+                    folder=folder,
+                    has_own_servers=servers.postgres is not None or servers.redis is not None,
+                )
+
+
+@contextmanager
+def _stopped_afterwards(keepers: list[Keeper]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for keeper in keepers:
+            keeper.ask_to_stop()
+        for keeper in keepers:
+            keeper.wait_until_stopped()
 
 
 def _refuse_production() -> None:
@@ -110,86 +117,64 @@ def _refuse_production() -> None:
         )
 
 
-def _environment(servers: Servers, installation: Installation) -> dict[str, str]:
-    """Ours for what has to be so, the caller's for the rest, and defaults for a laptop."""
+def _environment(
+    servers: Servers, installation: Installation, nodes: tuple[NodeAddress, ...]
+) -> dict[str, str]:
+    """What children get beyond what they inherit: addresses, and defaults for a laptop where the caller says nothing."""
+    origins = [origin for node in nodes for origin in (node.http, f"http://localhost:{node.port}")]
     defaults = {
         "CUTOFF_ENV": "development",
         "CUTOFF_COOKIE_SECURE": "false",
         "CUTOFF_BUS_KEY": installation.bus_key,
+        "CUTOFF_ALLOWED_ORIGINS": ",".join(origins),
     }
-    addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-    return {**defaults, **os.environ, **addresses}
+    unsaid = {name: value for name, value in defaults.items() if name not in os.environ}
+    return {**unsaid, "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
 
 
 def _node_keepers(
     nodes: tuple[NodeAddress, ...],
-    environment: Mapping[str, str],
     folder: Path,
     tell: Callable[[str], None],
+    further: Future[Mapping[str, str]],
     *,
     application: str,
 ) -> list[Keeper]:
     # Children run in a folder of their own, and an application of one's own lies where the command was typed.
-    path = {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))}
+    path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
     return [
         Keeper(
             Child(
                 name=node.name,
-                command=[
-                    sys.executable,
-                    "-m",
-                    "app.cli.main",
-                    "node",
-                    "--host",
-                    HOST,
-                    "--port",
-                    str(node.port),
-                    "--app",
-                    application,
-                ],
-                environment={**environment, **path, "CUTOFF_NODE_NAME": node.name},
+                command=[*WARM, "node", "--host", HOST, "--port", str(node.port), "--app", application],
+                environment={**os.environ, "PYTHONPATH": path, "CUTOFF_NODE_NAME": node.name},
                 folder=folder,
             ),
             answers=answers_at_all(HOST, node.port),
             tell=tell,
+            further=further,
         )
         for node in nodes
     ]
 
 
 def _celery_keepers(
-    environment: Mapping[str, str], folder: Path, tell: Callable[[str], None]
+    folder: Path, tell: Callable[[str], None], further: Future[Mapping[str, str]]
 ) -> list[Keeper]:
-    celery = [sys.executable, "-m", "celery", "-A", "worker"]
+    celery = [*WARM, "celery", "-A", "worker"]
+    options = ["--queues", "revocations,upkeep", "--concurrency", str(WORKER_SLOTS), "--hostname", "fleet@%h"]
+    alone = ["--without-gossip", "--without-mingle"]
+    schedule = ["--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
     commands = {
-        "worker": [
-            *celery,
-            "worker",
-            "--queues",
-            "revocations,upkeep",
-            "--concurrency",
-            str(WORKER_SLOTS),
-            "--without-gossip",
-            "--without-mingle",
-            "--hostname",
-            "fleet@%h",
-            "--loglevel",
-            "INFO",
-        ],
-        "beat": [
-            *celery,
-            "beat",
-            "--schedule",
-            str(folder / "beat-schedule"),
-            "--pidfile",
-            "",
-            "--loglevel",
-            "INFO",
-        ],
+        "worker": [*celery, "worker", *options, *alone, "--loglevel", "INFO"],
+        "beat": [*celery, "beat", *schedule, "--loglevel", "INFO"],
     }
     return [
         Keeper(
-            Child(name=name, command=command, environment=environment, folder=folder), answers=None, tell=tell
+            Child(name=name, command=command, environment=os.environ, folder=folder),
+            answers=None,
+            tell=tell,
+            further=further,
         )
         for name, command in commands.items()
     ]
