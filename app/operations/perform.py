@@ -165,6 +165,7 @@ def _tell(
     is_stamp_published: bool = True,
 ) -> Performed:
     """It is performed now: said, as far as it is not of a transaction that was said before, and noted."""
+    is_published = _say(publisher, ended, unless_of=unless_of) and is_stamp_published
     PERFORMED.labels(revocation.kind).inc()
     _log.info(
         "revocation_performed",
@@ -172,7 +173,6 @@ def _tell(
         kind=revocation.kind,
         closures=len(ended.closures),
     )
-    is_published = _say(publisher, ended, unless_of=unless_of) and is_stamp_published
     return _finish(database, revocation, has_ended_now=True, is_published=is_published)
 
 

@@ -88,6 +88,7 @@ def test_finishing_twice_appends_one_event_and_the_first_instants_stay(
     before = facts.revocation(revocation_id)
     finish(database, revocation_id, is_published=True, event=event_of(ended.revocation))
     assert facts.revocation(revocation_id) == before
+    assert database.alone("SHOW synchronous_commit") == {"synchronous_commit": "on"}, "for that one only"
     assert len(facts.successes(revocation_id)) == 1
 
 
