@@ -141,8 +141,7 @@ def test_a_worker_killed_before_the_commit_leaves_it_whole_or_not_begun_and_anot
         worker.kill()
         assert facts.closures() == []
     eventually(lambda: facts.value(workers) == 0)
-    is_performed = facts.revocation(revocation_id)["performed_at"] is not None
-    assert len(facts.closures()) == int(is_performed)
+    assert len(facts.closures()) == (facts.revocation(revocation_id)["performed_at"] is not None)
     assert facts.successes(revocation_id) == []
 
     start_worker()
