@@ -1,4 +1,4 @@
-"""A TCP line that can be broken without either end being told: silent for a while, dead for ever, or deaf to one reply."""
+"""A TCP line that can be broken without either end being told: silent for a while, or dead for ever."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ class Line:
         self._flows.set()
         self._open: set[asyncio.StreamWriter] = set()
         self._dead: set[asyncio.StreamWriter] = set()
-        self._last_words: bytes | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -39,15 +38,10 @@ class Line:
 
     def restore(self) -> None:
         self._flows.set()
-        self._last_words = None
 
     def kill_open(self) -> None:
         """What is open now stays open and dead for ever; new connections work."""
         self._dead |= self._open
-
-    def swallow_replies_after(self, words: bytes) -> None:
-        """The next connection on which a client says that is dead from then on: the words arrive, their answer does not."""
-        self._last_words = words
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -56,8 +50,8 @@ class Line:
             writer.transport.abort()
             return
         self._open.add(writer)
-        there = asyncio.ensure_future(self._carry(reader, upstream, line=writer, is_client=True))
-        back = asyncio.ensure_future(self._carry(upstream_reader, writer, line=writer, is_client=False))
+        there = asyncio.ensure_future(self._carry(reader, upstream, line=writer))
+        back = asyncio.ensure_future(self._carry(upstream_reader, writer, line=writer))
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -77,7 +71,6 @@ class Line:
         writer: asyncio.StreamWriter,
         *,
         line: asyncio.StreamWriter,
-        is_client: bool,
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
@@ -85,7 +78,4 @@ class Line:
                 if line in self._dead:
                     continue
                 writer.write(data)
-                if is_client and self._last_words is not None and self._last_words in data:
-                    self._dead.add(line)
-                    self._last_words = None
             await self._flows.wait()
