@@ -21,6 +21,7 @@ from app.fanout.publisher import Publisher
 from app.fanout.subscriber import Subscriber
 from app.fanout.task_queue import TaskQueue
 from tests.realtime.conditions import eventually as eventually_there
+from tests.redis_cluster import RedisCluster
 from tests.waiting import eventually
 from tests.worker.conftest import StartCelery
 
@@ -80,10 +81,35 @@ def _as(role: str, roles: dict[str, str], settings: Settings) -> Settings:
     return settings.model_copy(update={"redis_url": roles[role], "namespace": "cutoff"})
 
 
+@pytest.fixture
+def cluster_roles(cluster: RedisCluster) -> dict[str, str]:
+    """The URL of each role on a cluster whose servers all have the file's users."""
+    for server in cluster.servers:
+        for line in ACL.read_text().splitlines():
+            _, user, *rules = line.split()
+            if user != "default":
+                server.ask("ACL", "SETUSER", user, *map(_filled_in, rules))
+    port = urlsplit(cluster.url).port
+    return {role: f"redis://{role}:of-the-{role}@127.0.0.1:{port}" for role in ("node", "worker")}
+
+
 async def test_a_node_hears_what_a_worker_publishes(roles: dict[str, str], settings: Settings) -> None:
+    await _hears(_as("node", roles, settings), _as("worker", roles, settings))
+
+
+async def test_a_node_hears_what_a_worker_publishes_on_the_shards_of_a_cluster(
+    cluster_roles: dict[str, str], settings: Settings
+) -> None:
+    sharded = settings.model_copy(update={"channel_shards": 3})
+    await _hears(_as("node", cluster_roles, sharded), _as("worker", cluster_roles, sharded))
+    await _hears(_as("node", cluster_roles, sharded), _as("node", cluster_roles, sharded))
+
+
+async def _hears(as_node: Settings, as_worker: Settings) -> None:
+    """By whichever channel."""
     closer = Recorder()
     subscriber = Subscriber(
-        _as("node", roles, settings),
+        as_node,
         node_id=NodeId(UUID(int=2)),
         closer=closer,
         ring=lambda _why: None,
@@ -91,9 +117,10 @@ async def test_a_node_hears_what_a_worker_publishes(roles: dict[str, str], setti
     )
     listening = asyncio.create_task(subscriber.run())
     await eventually_there(lambda: subscriber.is_subscribed and subscriber.last_echo_at)
-    with Publisher(_as("worker", roles, settings)) as publisher:
-        assert await asyncio.to_thread(publisher.publish, [CLOSURE], system_identifier="1")
-    await eventually_there(lambda: closer.sessions == ["0" * 64])
+    with Publisher(as_worker) as publisher:
+        for _ in range(as_node.channel_shards):
+            assert await asyncio.to_thread(publisher.publish, [CLOSURE], system_identifier="1")
+    await eventually_there(lambda: closer.sessions == ["0" * 64] * as_node.channel_shards)
     listening.cancel()
     await asyncio.wait({listening})
 
