@@ -1,6 +1,7 @@
 """A real Redis Cluster on this machine: three masters, a replica each, and ways to break it."""
 
 import contextlib
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.embedded import RedisServer, scratch_folder
+from app.embedded import EmbeddedServersRefused, RedisServer, scratch_folder
 from app.embedded.free_port import free_port
 from app.fanout.channels import Shard
 from app.fanout.cluster_map import ClusterMap
@@ -20,6 +21,7 @@ NODE_TIMEOUT_MS = 1_000
 WITHIN_S = 40.0
 LOOK_EVERY_S = 0.02
 SLOTS = 16_384
+ATTEMPTS = 3
 
 
 class ClusterServer(RedisServer):
@@ -154,12 +156,28 @@ class RedisCluster:
 @contextlib.contextmanager
 def running_cluster() -> Iterator[RedisCluster]:
     with scratch_folder() as folder:
-        cluster = RedisCluster(folder)
+        cluster = _started(folder)
         try:
-            cluster.start()
             yield cluster
         finally:
             cluster.kill()
+
+
+def _started(folder: Path) -> RedisCluster:
+    """Of so many ports that were free a moment ago, somebody else may have taken one by now: then with others."""
+    for attempt in itertools.count(1):
+        own = folder / f"attempt-{attempt}"
+        own.mkdir()
+        cluster = RedisCluster(own)
+        try:
+            cluster.start()
+        except BaseException as error:
+            cluster.kill()
+            if attempt == ATTEMPTS or not isinstance(error, EmbeddedServersRefused):
+                raise
+        else:
+            return cluster
+    raise AssertionError("attempts end")
 
 
 def _succeeds(server: ClusterServer, *words: object) -> bool:

@@ -26,8 +26,8 @@ from tests.redis_cluster import MASTERS, RedisCluster
 from tests.soak.light_socket import LightSocket, Place
 
 PERFORMERS = 4
-SESSIONS, SOCKETS, BYSTANDERS = 300, 60, 20
-ACCOUNTS = 4
+SESSIONS, SOCKETS, BYSTANDERS = 1_000, 200, 60
+ACCOUNTS = 20
 """Of the sessions without a socket: as rows they are quickly made."""
 OPEN_AT_ONCE = 40
 LOOK_EVERY_S = 0.01
@@ -91,7 +91,7 @@ class Held:
 
 
 class Storm:
-    """Some thousand revocations by a few performers at once; some of the sessions have a socket on one of the nodes."""
+    """A thousand revocations by a few performers at once; some of the sessions have a socket on one of the nodes."""
 
     def __init__(self, world: ClusterWorld) -> None:
         self._world = world
