@@ -3,6 +3,7 @@ from uuid import UUID
 import pytest
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
+from app.config import SettingsError, load_settings
 from app.domain.ids import NodeId
 from app.fanout.channels import PLAIN, SHARDED, shards_of
 from app.fanout.wire import close_channel, echo_channel
@@ -39,6 +40,13 @@ def test_three_shards_are_named_so_that_each_of_three_masters_carries_one() -> N
 def test_each_shard_lies_in_its_own_part_of_the_slots(count: int) -> None:
     parts = [shard.slot * count // REDIS_CLUSTER_HASH_SLOTS for shard in shards(count)]
     assert parts == list(range(count))
+
+
+def test_a_start_with_shards_needs_a_broker_that_is_no_cluster() -> None:
+    with pytest.raises(
+        SettingsError, match="CELERY_BROKER_URL must be set where CUTOFF_CHANNEL_SHARDS is above 1"
+    ):
+        load_settings(database_url="postgresql://nowhere", redis_url="redis://nowhere", channel_shards=2)
 
 
 def test_an_echo_takes_the_way_of_the_close_requests() -> None:
