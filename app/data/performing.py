@@ -87,12 +87,11 @@ SELECT p.stood, p.this_system, p.closures,
   FROM perform_revocation(%(id)s, %(trace)s, %(limit)s) AS p
 """
 
-# If the server dies before this is on its disk, all of it is undone, and a sweep takes it up: nobody waits for the disk.
 _FINISH = """
 UPDATE revocation
    SET audited_at = coalesce(audited_at, clock_timestamp()),
        published_at = coalesce(published_at, CASE WHEN %(is_published)s THEN clock_timestamp() END)
- WHERE id = %(id)s AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+ WHERE id = %(id)s
 """
 
 _FINISH_AND_TELL = f"WITH finished AS ({_FINISH} RETURNING id) {APPEND_EVENT.format(source='FROM finished')}"
