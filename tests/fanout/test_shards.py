@@ -102,7 +102,7 @@ async def test_a_master_that_is_killed_in_a_storm_costs_its_own_messages_and_its
 ) -> None:
     """Another shard takes what this one does not. What got lost with it, the tail reads: the new confirmation rings."""
     shard, *_ = shards_of(sharded)
-    async with lag_measured() as lags, listening(sharded) as node:
+    async with listening(sharded) as node:
         async with storm(sharded) as taken:
             killed = cluster.owner_of(shard)
             heir = cluster.replica_of(killed)
@@ -114,7 +114,6 @@ async def test_a_master_that_is_killed_in_a_storm_costs_its_own_messages_and_its
         assert node.subscriber.counts.gaps == MASTERS + 1
         assert [ring for ring in node.rings if ring == "subscribed"] == ["subscribed"] * (MASTERS + 1)
         await closes(node, sharded, *range(len(taken), len(taken) + MASTERS))
-    assert max(lags) < LAG_BOUND_S
 
 
 async def test_a_failover_by_hand_in_a_storm_costs_nothing(cluster: RedisCluster, sharded: Settings) -> None:
