@@ -134,7 +134,7 @@ class Node(Standing):
         )
         self.heartbeat = Heartbeat(settings, holder=self.holder, clock=boot_seconds)
         self.support_uses = SupportUses(bridge)
-        self.garbage = Garbage(clock=boot_seconds)
+        self.garbage = Garbage(clock=boot_seconds, sockets=self.holder.registry.__len__)
         self._opening = Opening(settings, holder=self.holder, verifier=self.verifier)
         self.streams = EventStreams(settings, holder=self.holder, opening=self._opening)
         self.gateway = self.gateway_to(

@@ -1,6 +1,7 @@
 """Python's collector in a node: bounded pauses, and cycles are found all the same."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from weakref import ref
 
@@ -24,7 +25,7 @@ class Thing:
 
 @pytest.fixture
 def garbage() -> Iterator[Garbage]:
-    garbage = Garbage(clock=boot_seconds)
+    garbage = Garbage(clock=boot_seconds, sockets=lambda: 0)
     garbage.begin()
     yield garbage
     garbage.end()
@@ -38,6 +39,15 @@ def in_cycles(count: int) -> list[ref[Thing]]:
         one.other, two.other = two, one
         seen.append(ref(one))
     return seen
+
+
+def frozen_while_in_use(count: int) -> ref[Thing]:
+    """So many cycles that somebody referred to when the collector came; nobody does any more. One of them."""
+    in_use = [Thing() for _ in range(count)]
+    for thing in in_use:
+        thing.other = [thing]
+    gc.collect()
+    return ref(in_use[0])
 
 
 def test_however_much_there_is_a_collection_looks_at_no_more_than_what_is_new(garbage):
@@ -78,6 +88,31 @@ def test_where_hardly_anything_stays_nothing_is_frozen_and_nothing_is_lost(garba
         in_cycles(100)
     assert garbage.freezes == 0
     assert sum(type(each) is Thing for each in gc.get_objects()) < LOOKED_AT_ONCE
+
+
+def test_what_was_in_use_when_it_was_frozen_is_found_once_it_has_added_up(garbage):
+    """B196: the memory of a node has a bound."""
+    assert not garbage.thaw_if_much_is_lost()
+    lost = []
+    before = sys.getallocatedblocks()
+    while sys.getallocatedblocks() < 2 * before + 100_000:
+        lost.append(frozen_while_in_use(50_000))
+    gc.collect()
+    assert all(each() is not None for each in lost), "frozen"
+    assert garbage.thaw_if_much_is_lost()
+    assert not any(each() for each in lost)
+    assert not garbage.thaw_if_much_is_lost()
+
+
+def test_many_sockets_are_no_reason_to_look_through_everything():
+    garbage = Garbage(clock=boot_seconds, sockets=lambda: 1_000_000)
+    garbage.begin()
+    try:
+        stays = [Thing() for _ in range(2 * sys.getallocatedblocks())]
+        assert not garbage.thaw_if_much_is_lost()
+        assert stays
+    finally:
+        garbage.end()
 
 
 async def test_a_node_begins_with_it_once_it_has_started_and_leaves_nothing_of_it(settings):
