@@ -39,7 +39,7 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 def _ours(bench: Workbench, connection: psycopg.Connection[Any], org_id: object, due: int) -> Figures:
     _make_due(connection, org_id, due)
     began_at = boot_seconds()
-    transactions = []
+    transactions: list[tuple[int, float]] = []
     while not transactions or transactions[-1][0]:
         transactions.append(_recorded(bench))
     assert sum(count for count, _ in transactions) == due

@@ -44,7 +44,7 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
         workbench() as bench,
         psycopg.connect(bench.settings.database_url, autocommit=True, prepare_threshold=1) as connection,
     ):
-        measures = {
+        measures: dict[str, Callable[[int], Figures]] = {
             OURS: lambda count: _ours(bench, count),
             BY_HAND: lambda count: _by_hand(bench, connection, count),
             ORM: lambda count: _by_orm(bench, connection, count),

@@ -7,7 +7,7 @@ from functools import partial
 
 from app.clock import boot_seconds, sleep_seconds
 from benchmarks.benchmark import Benchmark, Figures, Options, Subject
-from benchmarks.children import resident_mib
+from benchmarks.children import resident_bytes
 from benchmarks.figures import MS, percentile
 from benchmarks.stacks import Guest, Stack
 from benchmarks.stacks.ours import our_fleet, our_stack
@@ -20,7 +20,8 @@ WATCHED_S = 8.0
 REVOCATIONS = {20: 100, 200: 400}
 """By rate, how many: each on a socket of its own."""
 PERCENT = 100.0
-KIB_OF_A_MIB = 1024.0
+KIB = 1024.0
+MB = 1_000_000.0
 
 
 @contextmanager
@@ -39,16 +40,16 @@ def _measure(count: int, revocations: dict[int, int], watched_s: float) -> Figur
     with our_fleet() as ours, our_stack(ours) as both:
         stack = replace(both, urls=both.urls[:1], pids=both.pids[:1])
         sleep_seconds(SETTLE_S)
-        empty_mib = resident_mib(stack.pids[0])
+        empty = resident_bytes(stack.pids[0])
         guests, before_s = stack.invite(count), stack.cpu_s()
         stack.open(guests, each=1)
         open_ms = (stack.cpu_s() - before_s) * MS / count
         sleep_seconds(SETTLE_S)
-        full_mib = resident_mib(stack.pids[0])
+        full = resident_bytes(stack.pids[0])
         idle = _idle_cores(stack, watched_s)
         return {
-            "node_mib": full_mib,
-            "kib_a_socket": (full_mib - empty_mib) * KIB_OF_A_MIB / count,
+            "node_mb": full / MB,
+            "kib_a_socket": (full - empty) / KIB / count,
             "open_cpu_ms": open_ms,
             "idle_core_percent": idle * PERCENT,
             **_revoked(stack, guests, revocations, idle),
