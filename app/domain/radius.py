@@ -32,8 +32,11 @@ def in_order(closures: Iterable[Closure]) -> list[Closure]:
     Closures of one account from one transaction become one, which invalidates what any of them does: ending
     sessions in one statement and tokens in the next is the same as ending both at once.
     """
+    given = tuple(closures)
+    if len(given) <= 1:
+        return list(given)
     merged: dict[Hashable, Closure] = {}
-    for closure in closures:
+    for closure in given:
         key = _merge_key(closure)
         earlier = merged.get(key)
         merged[key] = closure if earlier is None else _union(earlier, closure)

@@ -14,8 +14,10 @@ SHARE = 0.05
 LONGEST_COUNTED_S = 0.01
 """What takes longer is taken for so long: a database that is slow once does not keep rings waiting."""
 SMOOTHING = 0.2
+NOT_URGENT_WITHIN_S = 0.1
+"""What is not urgent waits for so long, or for the spread where that is more: a receipt is complete that much later."""
 EARLIEST = 0.5
-"""What is not urgent waits for at least this share of the spread, and at most for all of it."""
+"""And at least for this share of it, so that not all nodes come at once."""
 
 _dice = secrets.SystemRandom()
 
@@ -48,12 +50,16 @@ class Bell:
         """From one answer to the next."""
         return min(max(self.spread_s, self._takes_s / SHARE), self._most_s)
 
+    @property
+    def _calm_s(self) -> float:
+        return min(max(self.spread_s, NOT_URGENT_WITHIN_S), self._most_s)
+
     def ring(self, *, is_urgent: bool) -> None:
         """It is done soon, and begins after this. At once, if it is urgent and nobody has rung for a while."""
         if self._due_at < inf and not is_urgent:
             return
         now = self._clock()
-        wait_s = 0.0 if is_urgent else self.spread_s * _dice.uniform(EARLIEST, 1)
+        wait_s = 0.0 if is_urgent else self._calm_s * _dice.uniform(EARLIEST, 1)
         due_at = max(now + wait_s, self._answered_at + self.spacing_s)
         if due_at < self._due_at:
             self._due_at = due_at

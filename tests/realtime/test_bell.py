@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from app.clock import boot_seconds
-from app.realtime.bell import LONGEST_COUNTED_S, SHARE, TOGETHER_A_SECOND, Bell
+from app.realtime.bell import LONGEST_COUNTED_S, NOT_URGENT_WITHIN_S, SHARE, TOGETHER_A_SECOND, Bell
 from tests.realtime.cores import Clock
 
 LEAST_S = 0.025
@@ -40,20 +40,18 @@ async def test_the_first_ring_that_is_urgent_is_answered_at_once(bell: Bell, clo
     assert await is_due(bell, clock)
 
 
-async def test_what_is_not_urgent_is_answered_within_the_spread_and_not_at_once(
-    bell: Bell, clock: Clock
-) -> None:
+async def test_what_is_not_urgent_is_answered_soon_and_not_at_once(bell: Bell, clock: Clock) -> None:
     bell.ring(is_urgent=False)
-    clock.now += LEAST_S * 0.4
+    clock.now += NOT_URGENT_WITHIN_S * 0.4
     assert not await is_due(bell, clock)
-    clock.now += LEAST_S * 0.6
+    clock.now += NOT_URGENT_WITHIN_S * 0.6
     assert await is_due(bell, clock)
 
 
 async def test_further_rings_that_are_not_urgent_postpone_nothing(bell: Bell, clock: Clock) -> None:
     bell.ring(is_urgent=False)
     for _ in range(10):
-        clock.now += LEAST_S / 10
+        clock.now += NOT_URGENT_WITHIN_S / 10
         bell.ring(is_urgent=False)
     assert await is_due(bell, clock)
 
