@@ -9,7 +9,8 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import thread_time
@@ -83,48 +84,65 @@ class Plain:
                 del index[key]
 
 
-class Pauses:
-    """How much CPU time one run of the collector took, at most, since `begin`."""
+@contextmanager
+def pauses() -> Iterator[Callable[[], float]]:
+    """How much CPU time one run of the collector took within, at most, in milliseconds."""
+    began_at, longest_s = 0.0, 0.0
 
-    def __init__(self) -> None:
-        self.longest_ms = 0.0
-        self._began_at = 0.0
+    def starts(phase: str, _about: Mapping[str, int]) -> None:
+        nonlocal began_at
+        began_at = thread_time() if phase == "start" else began_at
 
-    def begin(self) -> None:
-        """What was before does not count. First of all who are called: what they do is part of the pause."""
-        gc.callbacks.insert(0, self._starts)
-        gc.callbacks.append(self._stops)
-
-    def _starts(self, phase: str, _about: Mapping[str, int]) -> None:
-        if phase == "start":
-            self._began_at = thread_time()
-
-    def _stops(self, phase: str, _about: Mapping[str, int]) -> None:
+    def stops(phase: str, _about: Mapping[str, int]) -> None:
+        nonlocal longest_s
         if phase == "stop":
-            self.longest_ms = max(self.longest_ms, (thread_time() - self._began_at) * MS)
+            longest_s = max(longest_s, thread_time() - began_at)
+
+    # First and last of all who are called: what the others do is part of the pause.
+    gc.callbacks.insert(0, starts)
+    gc.callbacks.append(stops)
+    try:
+        yield lambda: longest_s * MS
+    finally:
+        gc.callbacks.remove(starts)
+        gc.callbacks.remove(stops)
 
 
 def main(kind: str, count: int) -> dict[str, float]:
     """What it took."""
     index_bytes = _index_bytes(kind, count)
-    pauses, index = Pauses(), _new(kind)
-    if kind == "cutoff":
-        Garbage(clock=boot_seconds, sockets=lambda: 0).begin()
+    with _collected_as_in_a_node(kind):
+        longest_ms, forget_ms = _come_and_go(_new(kind), count)
+    return {"index_bytes_each": index_bytes, "longest_pause_ms": longest_ms, "forget_us": forget_ms * MS}
+
+
+@contextmanager
+def _collected_as_in_a_node(kind: str) -> Iterator[None]:
+    garbage = Garbage(clock=boot_seconds, sockets=lambda: 0)
+    if kind != "cutoff":
+        yield
+        return
+    garbage.begin()
+    try:
+        yield
+    finally:
+        garbage.end()
+
+
+def _come_and_go(index: Index, count: int) -> tuple[float, float]:
+    """The longest pause once a tenth have come, and what forgetting one takes among all the others, in milliseconds."""
     entries = list[Entry]()
-    for number in range(count):
-        if number == count // WARM_UP:
-            pauses.begin()
+    for number in range(count // WARM_UP):
         _come(index, entries, number)
-    for number in range(count // REPLACED):
-        index.forget(entries[number])
-        entries[number] = _entry(count + number)
-        index.add(entries[number])
-    each = [_timed_ms(partial(index.forget, entry)) for entry in entries[:: max(1, count // CLOSED)]]
-    return {
-        "index_bytes_each": index_bytes,
-        "longest_pause_ms": pauses.longest_ms,
-        "forget_us": sorted(each)[len(each) // 2] * MS,
-    }
+    with pauses() as longest_ms:
+        for number in range(count // WARM_UP, count):
+            _come(index, entries, number)
+        for number in range(count // REPLACED):
+            index.forget(entries[number])
+            entries[number] = _entry(count + number)
+            index.add(entries[number])
+    each = sorted(_timed_ms(partial(index.forget, entry)) for entry in entries[:: max(1, count // CLOSED)])
+    return longest_ms(), each[len(each) // 2]
 
 
 def _index_bytes(kind: str, count: int) -> float:

@@ -50,7 +50,7 @@ def cpu_s(*command: str) -> float:
 def test_help_is_quick_whatever_the_commands_need():
     """Less than 0.3 s where nothing else runs; measured against what Python and typer need by themselves."""
     bare = cpu_s(sys.executable, "-c", "import typer, rich.console, rich.panel, rich.table")
-    assert cpu_s(sys.executable, "-m", "app.cli.main", "--help") < 2 * bare
+    assert cpu_s(sys.executable, "-m", "app.cli.main", "--help") < 2.5 * bare
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -163,7 +163,7 @@ async def test_an_organizations_admin_finds_foreign_jobs_as_unknown_and_the_atte
     assert (await olga.post(PATH, json={**DRILL, "org": "zeta"})).status_code == 404
     assert (await olga.post(PATH, json={**DRILL, "everyone": True})).status_code == 403
     failures = world.rows(
-        "SELECT metadata FROM audit_event WHERE outcome = 'failure' AND type = 'mass_revocation'"
+        "SELECT metadata FROM audit_event WHERE outcome = 'failure' AND type = 'mass_revocation' ORDER BY occurred_at"
     )
     assert [each["metadata"].get("attempted_id") for each in failures][:2] == [theirs["id"], UNKNOWN]
 

@@ -193,8 +193,8 @@ async def test_whoever_logs_out_and_reads_nothing_is_cut_off_when_the_grace_is_o
             await peer.send(TEXT, b'{"type":"logout","id":1}')
             assert (await seen_close(other)).told == (4005, "reconnect", "now")
             await eventually(lambda: entry not in entries_of(node), within_s=3)
-        (row,) = await hands.sql("SELECT aborted FROM receipt_node WHERE aborted > 0")
-        assert row["aborted"] == 1
+    (row,) = await hands.sql("SELECT aborted FROM receipt_node WHERE aborted > 0")
+    assert row["aborted"] == 1
 
 
 async def test_a_token_cannot_log_out(node, make):
