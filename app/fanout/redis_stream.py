@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import hiredis
 
+from app.clock import boot_seconds
 from app.fanout.redis_address import RedisAddress
 
 __all__ = ["Frame", "RedisRefusedError", "RedisStream", "ask", "dial"]
@@ -17,8 +18,8 @@ __all__ = ["Frame", "RedisRefusedError", "RedisStream", "ask", "dial"]
 MAX_BUFFERED_BYTES = 1024 * 1024
 """A frame that is longer ends the connection, rather than fill the memory."""
 
-FRAMES_A_TURN = 16
-"""Handed on in one turn of the event loop: a message may close sockets, at some tenths of a millisecond each."""
+TURN_S = 0.002
+"""For so long frames are handed on in one turn of the event loop, one at least: a message may close many sockets."""
 
 Frame = Any
 """What a reply is made of: bytes, int, None, a list of those, or a `hiredis.ReplyError`."""
@@ -64,20 +65,24 @@ class RedisStream(asyncio.Protocol):
 
     def _hand_on(self) -> None:
         """In a storm a node's sockets have their turn too: nothing more is read until what has come is handed on."""
-        self._has_more = False
+        ends_at = boot_seconds() + TURN_S
+        self._has_more = True
         try:
-            for _ in range(FRAMES_A_TURN):
-                if self.lost.done() or (frame := self._reader.gets()) is False:
-                    break
-                self._buffered_bytes = 0
-                self.on_frame(frame)
-            else:
-                self._has_more = True
+            while self._has_more and boot_seconds() < ends_at:
+                self._has_more = self._hand_on_one()
         except hiredis.ProtocolError:
             self.abort("protocol_error")
         if self._buffered_bytes > MAX_BUFFERED_BYTES:
             self.abort("frame_too_large")
         self._read_on_or_come_back()
+
+    def _hand_on_one(self) -> bool:
+        """Whether there was one, and there may be another."""
+        if self.lost.done() or (frame := self._reader.gets()) is False:
+            return False
+        self._buffered_bytes = 0
+        self.on_frame(frame)
+        return True
 
     def _read_on_or_come_back(self) -> None:
         assert self._transport is not None

@@ -62,7 +62,8 @@ class Pump:
             self._work_off_a_lot()
             if not len(self):
                 self._wanted.clear()
-            await asyncio.sleep(NAP_S)
+            # A mass comes back in one lump, so it is given air; many small closures only let others have their turn.
+            await asyncio.sleep(NAP_S if self._mass else 0)
 
     def __len__(self) -> int:
         return len(self._few) + len(self._mass)
