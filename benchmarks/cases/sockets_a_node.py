@@ -14,7 +14,7 @@ from benchmarks.stacks.ours import our_fleet, our_stack
 
 __all__ = ["BENCHMARK"]
 
-SOCKETS = (1_000, 5_000, 10_000, 20_000)
+SOCKETS = (1_000, 5_000, 10_000, 18_000)
 SETTLE_S = 2.0
 WATCHED_S = 8.0
 REVOCATIONS = {20: 100, 200: 400}
@@ -77,7 +77,7 @@ def _revoked(stack: Stack, guests: Sequence[Guest], revocations: dict[int, int],
 
 BENCHMARK = Benchmark(
     name="sockets-a-node",
-    summary="one node with 1,000 to 20,000 sockets that say nothing: memory, CPU at rest, CPU for a revocation",
+    summary="one node with 1,000 to 18,000 sockets that say nothing: memory, CPU at rest, CPU for a revocation",
     baseline="",
     subjects=_subjects,
 )
