@@ -21,7 +21,9 @@ __all__ = ["PgBouncer", "a_pgbouncer", "find_pgbouncer"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = ROOT / "deploy" / "pgbouncer.ini"
-FOUND_IN = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+FOUND_IN = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin", str(ROOT / ".venv" / "pgbouncer")]
+)
 NO_PGBOUNCER = (
     "The tests of poolers need PgBouncer: run .ci/pgbouncer, install it (Debian: apt install pgbouncer), or name one: "
     "CUTOFF_PGBOUNCER=/path/to/pgbouncer."
