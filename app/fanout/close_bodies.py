@@ -39,9 +39,6 @@ def lots_of(closures: Sequence[Closure]) -> Iterator[list[Closure]]:
     What says "revoked" comes before what says "reconnect", whatever the order given: a receiver may act on each
     message as it comes.
     """
-    if len(closures) == 1:
-        yield list(closures)
-        return
     lot: list[Closure] = []
     causes: set[Cause] = set()
     for closure in in_order(closures):
