@@ -16,6 +16,10 @@ from benchmarks.stacks.round_trips import round_trips_of
 from tests.builders import Builders
 from tests.operations.performing import NOT_TO_BE_PERFORMED, Facts
 
+WAITING_FOR_THE_DISK = """
+ALTER TABLE {table} ADD CONSTRAINT waits CHECK (current_setting('synchronous_commit') = 'on') NOT VALID
+"""
+
 
 @pytest.fixture
 def facts(database: Database) -> Facts:
@@ -88,7 +92,18 @@ def test_finishing_twice_appends_one_event_and_the_first_instants_stay(
     before = facts.revocation(revocation_id)
     finish(database, revocation_id, is_published=True, event=event_of(ended.revocation))
     assert facts.revocation(revocation_id) == before
-    assert database.alone("SHOW synchronous_commit") == {"synchronous_commit": "on"}, "for that one only"
+    assert len(facts.successes(revocation_id)) == 1
+
+
+def test_the_event_waits_for_the_disk_as_the_end_does(
+    database: Database, facts: Facts, revocation_id: RevocationId
+) -> None:
+    """Somebody may have read it: a crash must not take it back."""
+    facts.run(WAITING_FOR_THE_DISK.format(table="revocation"))
+    facts.run(WAITING_FOR_THE_DISK.format(table="audit_event"))
+    ended = end_or_look(database, revocation_id)
+    assert ended is not None
+    finish(database, revocation_id, is_published=True, event=event_of(ended.revocation))
     assert len(facts.successes(revocation_id)) == 1
 
 
