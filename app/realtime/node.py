@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from app.clock import boot_seconds
 from app.config import Settings
 from app.domain.errors import CutoffError
 from app.domain.ids import NodeId, RevocationId
-from app.domain.node_report import NodeReport, RevocationOutcome
 from app.fanout.publisher import Publisher
 from app.fanout.subscriber import Subscriber
 from app.operations.perform import perform
@@ -27,6 +26,7 @@ from app.realtime.garbage import Garbage
 from app.realtime.gateway import Converse, Gateway
 from app.realtime.heartbeat import Heartbeat
 from app.realtime.holder import Holder
+from app.realtime.node_description import NodeDescription
 from app.realtime.opening import Opening
 from app.realtime.read_connection import ReadConnection
 from app.realtime.rechecks import Rechecks
@@ -36,7 +36,6 @@ from app.realtime.support_uses import SupportUses
 from app.realtime.tail import Tail
 from app.realtime.verifier import Verifier
 from app.realtime.watches import Watches
-from app.sockets.currency import Position
 
 __all__ = ["Node"]
 
@@ -69,7 +68,6 @@ class Node(Standing):
         self._publisher = publisher
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: list[ReadConnection] = []
-        self._last_settled: Position | None = None
         self.holder = Holder(settings, node_name=self.name, on_tally=self._on_news)
         tail_connection = self._connect("tail", settings.poll_timeout)
         self.tail = Tail(
@@ -105,7 +103,7 @@ class Node(Standing):
             node_id=self.node_id,
             bridge=bridge,
             holder=self.holder,
-            describe=self._describe,
+            describe=NodeDescription(self, node_id=self.node_id, name=self.name, lease=settings.lease).report,
             perform=self._perform,
             on_fleet=self._on_fleet,
         )
@@ -218,31 +216,6 @@ class Node(Standing):
 
     def _on_news(self) -> None:
         self.reports.wake()
-
-    def _describe(self, number: int, outcomes: Sequence[RevocationOutcome]) -> NodeReport:
-        now = boot_seconds()
-        holder, currency = self.holder, self.holder.currency
-        settled = currency.settled(owed_since=holder.registry.owed_since)
-        if settled is not None:
-            self._last_settled = settled
-        reported = self._last_settled
-        return NodeReport(
-            node_id=self.node_id,
-            number=number,
-            name=self.name,
-            policy=self.policy,
-            lease=self._settings.lease,
-            system_identifier=None if reported is None else reported.system_identifier,
-            timeline=None if reported is None else reported.timeline,
-            snapshot=None if reported is None else str(reported.snapshot),
-            is_current=currency.is_current(now),
-            is_subscribed=self.subscriber.is_subscribed,
-            tail_age=self.tail_age,
-            doorbell_age=self.doorbell_age,
-            sockets=len(holder.registry) - holder.registry.pending_count,
-            pending=holder.registry.pending_count,
-            outcomes=outcomes,
-        )
 
     async def _perform(self, revocation_id: RevocationId) -> None:
         """Nobody took the task: this node performs it. Another that tries as well loses, and that is well."""
