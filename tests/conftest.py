@@ -15,6 +15,7 @@ from app.data.engine import Database
 from app.embedded import RedisServer, scratch_folder, start_postgres, start_redis
 from tests.builders import Builders
 from tests.databases import TestDatabases
+from tests.pgbouncer import PgBouncer, a_pgbouncer
 from tests.redis_cluster import RedisCluster, running_cluster
 
 GIVEN_DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -97,6 +98,13 @@ def cluster(one_cluster: RedisCluster) -> RedisCluster:
 def database_url(databases: TestDatabases) -> Iterator[str]:
     with databases.clone() as url:
         yield url
+
+
+@pytest.fixture
+def pooler(database_url: str) -> Iterator[PgBouncer]:
+    """Before this test's database. It refuses whoever gives options when connecting."""
+    with a_pgbouncer(database_url) as pooler:
+        yield pooler
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from app.domain.findings import Finding, Verdict
 from app.fanout.channels import shards_of
 from app.operations.examine_server import examine_server
 from tests.databases import TestDatabases
-from tests.pgbouncer import a_pgbouncer
+from tests.pgbouncer import PgBouncer
 from tests.realtime.conditions import eventually
 from tests.realtime.nodes import a_node, quick
 from tests.redis_cluster import RedisCluster
@@ -121,10 +121,9 @@ def test_settings_of_the_server_that_break_the_promise_are_found(found, sql, dat
     assert "worker" not in findings  # a canary could not be answered either
 
 
-def test_behind_a_pooler_time_outs_are_found_to_be_in_force(found, database_url: str):
+def test_behind_a_pooler_time_outs_are_found_to_be_in_force(found, pooler: PgBouncer):
     assert "time_outs" not in found()
-    with a_pgbouncer(database_url) as pooler:
-        finding = found(database_url=pooler.url)["time_outs"]
+    finding = found(database_url=pooler.url)["time_outs"]
     assert finding.verdict is OK
     assert "pooler" in finding.means
 

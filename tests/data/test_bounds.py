@@ -29,13 +29,6 @@ PROMISED = {"statement": "5s", "lock": "2s", "idle": "30s", "zone": "UTC"}
 
 
 @pytest.fixture
-def pooler(database_url: str) -> Iterator[PgBouncer]:
-    """It refuses whoever gives options when connecting."""
-    with a_pgbouncer(database_url) as pooler:
-        yield pooler
-
-
-@pytest.fixture
 def pooled_settings(settings: Settings, pooler: PgBouncer) -> Settings:
     return settings.model_copy(update={"database_url": pooler.url})
 

@@ -12,7 +12,7 @@ from app.data.engine import Database
 from app.domain.errors import Unavailable
 from app.operations.end_own_session import end_own_session
 from app.realtime.read_connection import ReadConnection
-from tests.pgbouncer import PgBouncer, a_pgbouncer
+from tests.pgbouncer import PgBouncer
 from tests.realtime.conditions import eventually
 from tests.realtime.databases import proxied
 from tests.realtime.ends import Kind, every_kind
@@ -24,12 +24,6 @@ SLEEPING = """
 SELECT FROM pg_stat_activity
  WHERE query LIKE '%pg_sleep(20)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()
 """
-
-
-@pytest.fixture
-def pooler(database_url: str) -> Iterator[PgBouncer]:
-    with a_pgbouncer(database_url) as pooler:
-        yield pooler
 
 
 @pytest.fixture
