@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.engine import Database
 
@@ -34,7 +34,7 @@ class Bridge:
         self._running: set[asyncio.Future[Any]] = set()
 
     async def run(
-        self, operation: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
+        self, operation: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """What `operation(db, …)` returns after its one transaction has been committed."""
         return await self._in_thread(partial(self._database.transact, operation, *args, **kwargs))

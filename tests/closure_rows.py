@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.closure_log import POLL, Poll, poll_from, poll_parameters
 from app.data.engine import Database
@@ -22,7 +22,7 @@ class Written:
     reason: str
 
 
-def closures(db: Session, *, of_action: str | None = None) -> list[Written]:
+def closures(db: Connection, *, of_action: str | None = None) -> list[Written]:
     rows = all_rows(db, "SELECT action, target_kind, target_key, reason FROM closure ORDER BY seq")
     written = [Written(row["action"], row["target_kind"], row["target_key"], row["reason"]) for row in rows]
     return [each for each in written if of_action in {None, each.action}]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.config import Environment, Settings
@@ -131,10 +131,10 @@ def database(settings: Settings) -> Iterator[Database]:
 
 
 @pytest.fixture
-def db(database: Database) -> Iterator[Session]:
+def db(database: Database) -> Iterator[Connection]:
     """A transaction that the test may commit, any number of times; rolled back at the end."""
-    with Session(database.engine, autoflush=False) as session:
-        yield session
+    with database.engine.connect() as db:
+        yield db
 
 
 @pytest.fixture

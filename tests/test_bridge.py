@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.bridge import Bridge
 from app.data.engine import Database
@@ -12,7 +12,7 @@ from app.data.rows import one_row, run
 from app.domain.errors import Forbidden
 
 
-def insert(db: Session, email: str, *, started: threading.Event, go_on: threading.Event) -> str:
+def insert(db: Connection, email: str, *, started: threading.Event, go_on: threading.Event) -> str:
     run(db, "INSERT INTO account (id, email) VALUES (gen_random_uuid(), %(email)s)", email=email)
     started.set()
     assert go_on.wait(10)
@@ -41,7 +41,7 @@ async def test_an_operation_runs_in_one_transaction_and_is_committed_when_it_ret
 
 
 async def test_an_error_reaches_the_caller_and_rolls_back(database: Database) -> None:
-    def refuse(db: Session) -> None:
+    def refuse(db: Connection) -> None:
         run(db, "INSERT INTO account (id, email) VALUES (gen_random_uuid(), 'x')")
         raise Forbidden("everything")
 

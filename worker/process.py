@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.clock import boot_seconds
 from app.config import Settings
@@ -35,7 +35,7 @@ class Process:
     queue: TaskQueue
     webhooks: WebhookDeliverer
 
-    def sweep(self, operation: Callable[[Session], object]) -> None:
+    def sweep(self, operation: Callable[[Connection], object]) -> None:
         """The operation has run, a transaction each time, until it found nothing more to do or was at it for long."""
         until = boot_seconds() + SWEEP_FOR_S
         while self.database.transact(operation) and boot_seconds() < until:

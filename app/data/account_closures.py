@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import is_last_global_admin, lock_global_admins, take_instant
 from app.data.revocation_requests import (
@@ -24,7 +24,7 @@ LAST_GLOBAL_ADMIN = "last_global_admin"
 
 
 def request_account_closure(
-    db: Session,
+    db: Connection,
     request: RevocationRequest,
     account_id: AccountId,
     *,
@@ -47,7 +47,7 @@ def request_account_closure(
     return _close(db, request, account_id, statement=_MARK[mark])
 
 
-def _close(db: Session, request: RevocationRequest, account_id: AccountId, *, statement: str) -> Requested:
+def _close(db: Connection, request: RevocationRequest, account_id: AccountId, *, statement: str) -> Requested:
     lock_global_admins(db)
     if is_last_global_admin(db, account_id):
         raise Conflict(LAST_GLOBAL_ADMIN)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import stamp_ended, take_instant
 from app.data.revocation_requests import find_by_idempotency_key, insert_request, mark_transaction
@@ -16,7 +16,7 @@ __all__ = ["request_account_end"]
 
 
 def request_account_end(
-    db: Session, request: RevocationRequest, account_id: AccountId, *, stamps: Collection[CredentialType]
+    db: Connection, request: RevocationRequest, account_id: AccountId, *, stamps: Collection[CredentialType]
 ) -> Requested:
     """From the commit on, what was issued to the account so far is dead, as far as `stamps` names its type.
 

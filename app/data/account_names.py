@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 from app.data.scope import ACCOUNT_KNOWN_TO_CALLER
@@ -11,7 +11,7 @@ from app.domain.ids import AccountId
 __all__ = ["emails_of"]
 
 
-def emails_of(db: Session, account_ids: Collection[str], *, caller: AccountId) -> dict[str, str]:
+def emails_of(db: Connection, account_ids: Collection[str], *, caller: AccountId) -> dict[str, str]:
     """The e-mail addresses of those accounts that are in the caller's scope, their own included, by id; no others.
 
     Ids are text, as the audit trail has them: what is no id of an account is left out.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.open_sockets import SOCKETS_OF_ACCOUNT
 from app.data.organizations import Membership
@@ -49,7 +49,7 @@ class AccountDetails:
 
 
 def find_accounts(
-    db: Session, *, caller: AccountId, search: str, with_deleted: bool, page: PageRequest
+    db: Connection, *, caller: AccountId, search: str, with_deleted: bool, page: PageRequest
 ) -> Page[AccountSummary]:
     """Accounts in the caller's scope whose e-mail address or name contains `search`, newest first.
 
@@ -60,13 +60,15 @@ def find_accounts(
     return _page(db, where, page, caller=caller, search=search, with_deleted=with_deleted)
 
 
-def find_members(db: Session, *, caller: AccountId, search: str, page: PageRequest) -> Page[AccountSummary]:
+def find_members(
+    db: Connection, *, caller: AccountId, search: str, page: PageRequest
+) -> Page[AccountSummary]:
     """The same, of the members of the organizations that the caller is an admin of; for a Global Admin too."""
     where = f"{MEMBER_OF_CALLERS_ORGANIZATION} AND a.deleted_at IS NULL"
     return _page(db, where, page, caller=caller, search=search)
 
 
-def find_account(db: Session, account_id: AccountId, *, caller: AccountId) -> AccountDetails | None:
+def find_account(db: Connection, account_id: AccountId, *, caller: AccountId) -> AccountDetails | None:
     """That account, if it is in the caller's scope; else None. A deleted one is in the scope of Global Admins only."""
     row = one_row(
         db,
@@ -89,7 +91,7 @@ def find_account(db: Session, account_id: AccountId, *, caller: AccountId) -> Ac
 
 
 def _page(
-    db: Session, where: str, page: PageRequest, *, search: str, **parameters: Any
+    db: Connection, where: str, page: PageRequest, *, search: str, **parameters: Any
 ) -> Page[AccountSummary]:
     rows = all_rows(
         db,
@@ -109,7 +111,9 @@ def _page(
     return page_of(rows, page, item=_summary, position=lambda row: Position(row["created_at"], row["id"]))
 
 
-def _memberships_in_scope(db: Session, account_id: AccountId, *, caller: AccountId) -> tuple[Membership, ...]:
+def _memberships_in_scope(
+    db: Connection, account_id: AccountId, *, caller: AccountId
+) -> tuple[Membership, ...]:
     rows = all_rows(
         db,
         f"""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import one_row, run
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def insert_account(
-    db: Session, *, email: str, display_name: str, password_hash: str | None, is_global_admin: bool
+    db: Connection, *, email: str, display_name: str, password_hash: str | None, is_global_admin: bool
 ) -> AccountId | None:
     """The new account's id; None if the e-mail address is taken. It is compared in lower case."""
     account_id = AccountId(uuid7())
@@ -44,7 +44,7 @@ def insert_account(
     return account_id if inserted else None
 
 
-def take_instant(db: Session, account_id: AccountId, *, only_active: bool = False) -> datetime | None:
+def take_instant(db: Connection, account_id: AccountId, *, only_active: bool = False) -> datetime | None:
     """The account is locked, and this instant is later than every one that was given out under its lock before.
 
     None if there is no such account, it is deleted, or, with `only_active`, suspended.
@@ -62,7 +62,7 @@ def take_instant(db: Session, account_id: AccountId, *, only_active: bool = Fals
     return None if row is None else row["last_instant"]
 
 
-def has_live_session(db: Session, account_id: AccountId, session_id: SessionId) -> bool:
+def has_live_session(db: Connection, account_id: AccountId, session_id: SessionId) -> bool:
     """Whether that session of the account is alive; asked under the account's lock, no stamp can come between."""
     return (
         one_row(
@@ -79,7 +79,7 @@ def has_live_session(db: Session, account_id: AccountId, session_id: SessionId) 
     )
 
 
-def replace_password(db: Session, account_id: AccountId, *, verified_hash: str, new_hash: str) -> bool:
+def replace_password(db: Connection, account_id: AccountId, *, verified_hash: str, new_hash: str) -> bool:
     """Whether the password was still the verified one, and is the new one now."""
     replaced = run(
         db,
@@ -94,7 +94,7 @@ def replace_password(db: Session, account_id: AccountId, *, verified_hash: str, 
     return replaced == 1
 
 
-def give_password(db: Session, *, email: str, password_hash: str) -> AccountId | None:
+def give_password(db: Connection, *, email: str, password_hash: str) -> AccountId | None:
     """The account of that address signs in with that password; None if there is none."""
     row = one_row(
         db,
@@ -110,7 +110,7 @@ def give_password(db: Session, *, email: str, password_hash: str) -> AccountId |
 
 
 def stamp_ended(
-    db: Session,
+    db: Connection,
     account_id: AccountId,
     instant: datetime,
     *,
@@ -140,12 +140,12 @@ def stamp_ended(
     )
 
 
-def lock_global_admins(db: Session) -> None:
+def lock_global_admins(db: Connection) -> None:
     """Until the end of this transaction, nobody else takes a Global Admin away."""
     run(db, "SELECT pg_advisory_xact_lock(hashtextextended('cutoff: global admins', 0))")
 
 
-def is_last_global_admin(db: Session, account_id: AccountId) -> bool:
+def is_last_global_admin(db: Connection, account_id: AccountId) -> bool:
     """Whether that account is the only Global Admin left who can sign in; asked under `lock_global_admins`."""
     row = one_row(
         db,

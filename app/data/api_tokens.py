@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.open_sockets import SOCKETS_ON_TOKEN
@@ -49,7 +49,7 @@ class ApiTokenRow:
 
 
 def insert_api_token(
-    db: Session,
+    db: Connection,
     account_id: AccountId,
     *,
     name: str,
@@ -82,7 +82,7 @@ def insert_api_token(
     )
 
 
-def find_live_api_tokens(db: Session, account_id: AccountId, page: PageRequest) -> Page[ApiToken]:
+def find_live_api_tokens(db: Connection, account_id: AccountId, page: PageRequest) -> Page[ApiToken]:
     """The account's live API tokens, newest first."""
     rows = all_rows(
         db,
@@ -103,7 +103,7 @@ def find_live_api_tokens(db: Session, account_id: AccountId, page: PageRequest) 
     return page_of(rows, page, item=_token, position=lambda row: Position(row["issued_at"], row["id"]))
 
 
-def find_api_token(db: Session, api_token_id: ApiTokenId, *, owner: AccountId) -> ApiTokenRow | None:
+def find_api_token(db: Connection, api_token_id: ApiTokenId, *, owner: AccountId) -> ApiTokenRow | None:
     """That token of that account, ended or not; None for an unknown id and for somebody else's."""
     row = one_row(
         db,
@@ -126,7 +126,7 @@ def find_api_token(db: Session, api_token_id: ApiTokenId, *, owner: AccountId) -
     )
 
 
-def find_revocation_of_token(db: Session, token: ApiTokenRow) -> RevocationId | None:
+def find_revocation_of_token(db: Connection, token: ApiTokenRow) -> RevocationId | None:
     """The revocation of the token's account that ended it, by name or with all others; None where none is on record."""
     row = one_row(
         db,
@@ -150,7 +150,7 @@ def find_revocation_of_token(db: Session, token: ApiTokenRow) -> RevocationId | 
 
 
 def revoke_all_api_tokens(
-    db: Session,
+    db: Connection,
     account_id: AccountId,
     *,
     reason: Reason = Reason.ALL_TOKENS_REVOKED,

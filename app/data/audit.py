@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import run
 from app.domain.ids import RevocationId
@@ -36,7 +36,7 @@ class AuditEvent:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def record_audit_event(db: Session, event: AuditEvent) -> bool:
+def record_audit_event(db: Connection, event: AuditEvent) -> bool:
     """The event is in the trail. False: its revocation has its one success event already, and nothing was added."""
     return run(db, APPEND_EVENT.format(source=""), **event_parameters(event)) == 1
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows
 from app.data.scope import ACCOUNT_KNOWN_TO_CALLER
@@ -39,7 +39,7 @@ class TrailEvent:
 
 
 def find_trail(
-    db: Session, *, reader: AccountId | None, org_id: OrgId | None, search: TrailSearch, page: PageRequest
+    db: Connection, *, reader: AccountId | None, org_id: OrgId | None, search: TrailSearch, page: PageRequest
 ) -> Page[TrailEvent]:
     """What the reader may see of the trail and answers the search, newest first; of one organization if named.
 

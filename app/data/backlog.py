@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.domain.backlog import Backlog
@@ -13,7 +13,7 @@ STUCK_AFTER = timedelta(seconds=30)
 """Several sweeps have come by then, and a node performs what is overdue after two seconds."""
 
 
-def read_backlog(db: Session) -> Backlog:
+def read_backlog(db: Connection) -> Backlog:
     """What waits in this very moment, by the database's clock. A mass revocation counts from when its job was done."""
     row = one_row(
         db,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.open_sockets import SOCKETS_ON_SESSION, SOCKETS_ON_TOKEN
 from app.data.rows import Row, all_rows, one_row
@@ -70,7 +70,7 @@ class NodeSockets:
 
 
 def find_live_sessions(
-    db: Session, page: PageRequest, *, account_id: AccountId | None = None, org_id: OrgId | None = None
+    db: Connection, page: PageRequest, *, account_id: AccountId | None = None, org_id: OrgId | None = None
 ) -> Page[FoundSession]:
     """Live sessions, newest first: of that account, of that organization's members, or of everybody."""
     rows = all_rows(db, _LIVE_SESSIONS, account_id=account_id, org_id=org_id, **page.parameters)
@@ -78,26 +78,26 @@ def find_live_sessions(
 
 
 def find_live_tokens(
-    db: Session, page: PageRequest, *, account_id: AccountId | None = None, org_id: OrgId | None = None
+    db: Connection, page: PageRequest, *, account_id: AccountId | None = None, org_id: OrgId | None = None
 ) -> Page[FoundToken]:
     """Live API tokens, newest first; the same."""
     rows = all_rows(db, _LIVE_TOKENS, account_id=account_id, org_id=org_id, **page.parameters)
     return page_of(rows, page, item=_token, position=lambda row: Position(row["issued_at"], row["id"]))
 
 
-def find_any_session(db: Session, session_id: SessionId) -> FoundSession | None:
+def find_any_session(db: Connection, session_id: SessionId) -> FoundSession | None:
     """That session, live or over; None for an unknown id."""
     row = one_row(db, f"{_SESSIONS} WHERE s.id = %(session_id)s", session_id=session_id)
     return None if row is None else _session(row)
 
 
-def find_any_token(db: Session, api_token_id: ApiTokenId) -> FoundToken | None:
+def find_any_token(db: Connection, api_token_id: ApiTokenId) -> FoundToken | None:
     """That API token, live or over; None for an unknown id."""
     row = one_row(db, f"{_TOKENS} WHERE t.id = %(api_token_id)s", api_token_id=api_token_id)
     return None if row is None else _token(row)
 
 
-def find_sockets_on(db: Session, credential_id: UUID) -> tuple[NodeSockets, ...]:
+def find_sockets_on(db: Connection, credential_id: UUID) -> tuple[NodeSockets, ...]:
     """Where the sockets of a session or an API token are, by the node's name."""
     query = """
     SELECT node_name AS node, sum(sockets)::int AS sockets FROM open_socket_now

@@ -1,13 +1,13 @@
 """What ended by SQL, past every handler: its receipt gets its numbers, and the trail its event."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 
 __all__ = ["record_direct_ends"]
 
 
-def record_direct_ends(db: Session, *, limit: int) -> int:
+def record_direct_ends(db: Connection, *, limit: int) -> int:
     """Up to `limit` revocations that triggers opened have their counts and their one success event; how many.
 
     Nobody is named as actor: the database does not know who it was. Those that another sweep has are left to it.

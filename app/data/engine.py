@@ -8,7 +8,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import psycopg
 from psycopg.rows import args_row
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, exc, make_url
-from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.data.bounds import Bounds, is_refusal_of_options
@@ -42,16 +41,18 @@ class Database:
         look_before_use(self.engine)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Iterator[Connection]:
         """One transaction: committed on leaving, rolled back on an error.
 
         Raises: Unavailable where the database is away, too slow, or asks to be tried again. If that comes from the
         commit, nobody knows whether it was carried out.
         """
-        with driver_errors_are_ours(), Session(self.engine, autoflush=False) as db, db.begin():
+        with driver_errors_are_ours(), self.engine.begin() as db:
             yield db
 
-    def transact(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def transact(
+        self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """What `work` returns, run in a transaction that is tried again if it loses a deadlock."""
 
         def attempt() -> T:

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 
 __all__ = ["expire_api_tokens", "expire_grants", "expire_sessions"]
 
 
-def expire_sessions(db: Session, *, overdue_by: timedelta, limit: int) -> int:
+def expire_sessions(db: Connection, *, overdue_by: timedelta, limit: int) -> int:
     """Up to `limit` sessions past their absolute end are terminated, with chains, receipts and events; how many.
 
     Those under a grant that ends no later are left to the grant's end, whose reason is told.
@@ -17,12 +17,12 @@ def expire_sessions(db: Session, *, overdue_by: timedelta, limit: int) -> int:
     return _ended(db, _SESSIONS, overdue_by, limit)
 
 
-def expire_api_tokens(db: Session, *, overdue_by: timedelta, limit: int) -> int:
+def expire_api_tokens(db: Connection, *, overdue_by: timedelta, limit: int) -> int:
     """Up to `limit` API tokens past their end are marked as ended, with receipts and events; how many."""
     return _ended(db, _API_TOKENS, overdue_by, limit)
 
 
-def expire_grants(db: Session, *, overdue_by: timedelta, limit: int) -> int:
+def expire_grants(db: Connection, *, overdue_by: timedelta, limit: int) -> int:
     """Up to `limit` due grants' ends are recorded, each a revocation of its own, and their support sessions terminated; how many.
 
     A grant whose sessions somebody else has locked is left to the next time, and so is a further one that the same
@@ -31,7 +31,7 @@ def expire_grants(db: Session, *, overdue_by: timedelta, limit: int) -> int:
     return _ended(db, _GRANTS, overdue_by, limit)
 
 
-def _ended(db: Session, sql: str, overdue_by: timedelta, limit: int) -> int:
+def _ended(db: Connection, sql: str, overdue_by: timedelta, limit: int) -> int:
     row = one_row(db, sql, overdue_by=overdue_by, limit=limit)
     return 0 if row is None else int(row["ended"])
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows, one_row
 from app.domain.fleet import CloseTime, MinuteCount, OpenReceipt
@@ -16,7 +16,7 @@ LATELY = timedelta(hours=1)
 """How far back a receipt is looked for that is complete, and not confirmed."""
 
 
-def find_close_times(db: Session, *, limit: int) -> tuple[CloseTime, ...]:
+def find_close_times(db: Connection, *, limit: int) -> tuple[CloseTime, ...]:
     """The latest revocations of a day that closed sockets whose time was measured, the oldest of them first."""
     rows = all_rows(
         db,
@@ -44,7 +44,7 @@ def find_close_times(db: Session, *, limit: int) -> tuple[CloseTime, ...]:
     )
 
 
-def count_by_minute(db: Session, *, minutes: int) -> tuple[MinuteCount, ...]:
+def count_by_minute(db: Connection, *, minutes: int) -> tuple[MinuteCount, ...]:
     """The last so many minutes, the present one included, also those in which nothing was revoked."""
     rows = all_rows(
         db,
@@ -61,7 +61,7 @@ def count_by_minute(db: Session, *, minutes: int) -> tuple[MinuteCount, ...]:
     return tuple(MinuteCount(minute=row["minute"], revocations=row["revocations"]) for row in rows)
 
 
-def find_unconfirmed(db: Session, *, limit: int) -> tuple[OpenReceipt, ...]:
+def find_unconfirmed(db: Connection, *, limit: int) -> tuple[OpenReceipt, ...]:
     """What is performed and not confirmed, the newest first: all that is open, and what was completed lately."""
     rows = all_rows(
         db,
@@ -87,7 +87,7 @@ def find_unconfirmed(db: Session, *, limit: int) -> tuple[OpenReceipt, ...]:
     )
 
 
-def latest_changes(db: Session) -> str:
+def latest_changes(db: Connection) -> str:
     """A text that changes when a revocation is asked for, closes sockets or is settled, and once a minute."""
     row = one_row(
         db,

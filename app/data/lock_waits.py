@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import psycopg
-from sqlalchemy import exc
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exc
 
 from app.data.rows import run
 from app.domain.errors import Unavailable
@@ -12,12 +11,12 @@ from app.domain.errors import Unavailable
 __all__ = ["bound_lock_waits", "bound_statements", "waited_too_long"]
 
 
-def bound_statements(db: Session, limit: timedelta) -> None:
+def bound_statements(db: Connection, limit: timedelta) -> None:
     """Until it ends, each statement of this transaction may take that long."""
     _set(db, "statement_timeout", limit)
 
 
-def bound_lock_waits(db: Session, limit: timedelta) -> None:
+def bound_lock_waits(db: Connection, limit: timedelta) -> None:
     """Until it ends, this transaction waits that long for each lock."""
     _set(db, "lock_timeout", limit)
 
@@ -29,6 +28,6 @@ def waited_too_long(unavailable: Unavailable) -> bool:
     return isinstance(cause, exc.DBAPIError) and isinstance(cause.orig, too_long)
 
 
-def _set(db: Session, name: str, limit: timedelta) -> None:
+def _set(db: Connection, name: str, limit: timedelta) -> None:
     milliseconds = round(limit / timedelta(milliseconds=1))
     run(db, "SELECT set_config(%(name)s, %(value)s, true)", name=name, value=str(milliseconds))

@@ -1,4 +1,4 @@
-"""A statement that is a transaction by itself: one round trip, past SQLAlchemy's Session, which costs more than most statements."""
+"""A statement that is a transaction by itself: one round trip, past SQLAlchemy, which costs more than most statements."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
 
     Behind a pooler it takes three messages, since the bounds come with each transaction's beginning.
 
-    Raises: SQLAlchemy's errors, as a Session does.
+    Raises: SQLAlchemy's errors, as a transaction does.
     """
     with _borrowed(engine) as connection:
         if not _begins_with_bounds(connection):
-            with _autocommitting(connection), _errors_as_of_a_session(engine, sql):
+            with _autocommitting(connection), _errors_as_of_a_transaction(engine, sql):
                 cursor = connection.cursor(row_factory=dict_row)
                 cursor.execute(sql.encode(), parameters)
                 return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
@@ -68,7 +68,7 @@ def _run_in_a_transaction(engine: Engine, sql: str, parameters: Mapping[str, Any
 
 
 @contextmanager
-def _errors_as_of_a_session(engine: Engine, sql: str) -> Iterator[None]:
+def _errors_as_of_a_transaction(engine: Engine, sql: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, one_row
 from app.domain.closing import Reason
@@ -50,7 +50,7 @@ def kinds_of(what: MassWhat) -> tuple[CredentialType, ...]:
     return _KINDS[what]
 
 
-def count_matches(db: Session, aim: Aim) -> MassCount:
+def count_matches(db: Connection, aim: Aim) -> MassCount:
     """What the batches would end if they ran in this moment: alive by every stamp, refreshable sessions included.
 
     Raises: Unavailable where counting takes longer than a statement may.
@@ -62,7 +62,7 @@ def count_matches(db: Session, aim: Aim) -> MassCount:
 
 
 def end_matches(
-    db: Session, aim: Aim, kind: CredentialType, *, after: Place | None, limit: int
+    db: Connection, aim: Aim, kind: CredentialType, *, after: Place | None, limit: int
 ) -> EndedBatch:
     """Up to `limit` of those after that place have ended, refresh chains included, by account and newest first.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.closure_log import closure_from
 from app.data.mass_matches import Aim, EndedBatch, Place
@@ -53,13 +53,13 @@ class Running:
     tokens_ended: int
 
 
-def claim_unleased(db: Session, *, limit: int) -> tuple[MassLease, ...]:
+def claim_unleased(db: Connection, *, limit: int) -> tuple[MassLease, ...]:
     """Running jobs that nobody is at, each with a new lease; those whose batch runs right now are skipped."""
     rows = all_rows(db, _CLAIM, leased_for=LEASED_FOR, limit=limit)
     return tuple(_lease(row) for row in rows)
 
 
-def renew_lease(db: Session, lease: MassLease) -> MassLease | None:
+def renew_lease(db: Connection, lease: MassLease) -> MassLease | None:
     """The lease that takes this one's place; None if it was used already, ran out, or the job does not run.
 
     So a task that comes twice goes on once.
@@ -68,13 +68,13 @@ def renew_lease(db: Session, lease: MassLease) -> MassLease | None:
     return None if row is None else _lease(row)
 
 
-def lock_running(db: Session, lease: MassLease) -> Running | None:
+def lock_running(db: Connection, lease: MassLease) -> Running | None:
     """The job, locked until the transaction ends; None if the lease is somebody else's, or the job does not run."""
     row = one_row(db, _LOCK, id=lease.mass_revocation_id, lease=lease.lease, open_at_most=OPEN_AT_MOST)
     return None if row is None else _running(row, lease)
 
 
-def record_batch(db: Session, job: Running, batch: EndedBatch, *, pause: timedelta) -> None:
+def record_batch(db: Connection, job: Running, batch: EndedBatch, *, pause: timedelta) -> None:
     """So many more have ended, the pass goes on after that place, and the next batch begins after the pause."""
     is_session, place = job.walking is CredentialType.SESSION, batch.place
     counts = {"sessions": batch.ended if is_session else 0, "tokens": 0 if is_session else batch.ended}
@@ -101,7 +101,7 @@ def record_batch(db: Session, job: Running, batch: EndedBatch, *, pause: timedel
     )
 
 
-def record_walking(db: Session, lease: MassLease, kind: CredentialType) -> None:
+def record_walking(db: Connection, lease: MassLease, kind: CredentialType) -> None:
     """The pass goes on with credentials of that kind."""
     run(
         db,
@@ -112,7 +112,7 @@ def record_walking(db: Session, lease: MassLease, kind: CredentialType) -> None:
 
 
 def record_next_pass(
-    db: Session, lease: MassLease, *, left_behind: int, kind: CredentialType, pause: timedelta
+    db: Connection, lease: MassLease, *, left_behind: int, kind: CredentialType, pause: timedelta
 ) -> None:
     """A further pass begins after the pause, since so many that match were left behind by this one."""
     run(
@@ -130,7 +130,7 @@ def record_next_pass(
     )
 
 
-def record_done(db: Session, lease: MassLease) -> None:
+def record_done(db: Connection, lease: MassLease) -> None:
     """A pass has found that nothing is left."""
     run(
         db,
@@ -143,7 +143,7 @@ def record_done(db: Session, lease: MassLease) -> None:
     )
 
 
-def closures_of_this_transaction(db: Session) -> Announced:
+def closures_of_this_transaction(db: Connection) -> Announced:
     """What this transaction has written to the closure log so far, to be said on the bus after its commit."""
     rows = all_rows(db, _CLOSURES)
     closures = (closure_from(row) for row in rows if row["action"] is not None)

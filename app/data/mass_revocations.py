@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import Row, all_rows, one_row, run
@@ -46,7 +46,7 @@ class NewMassRevocation:
     idempotency: Idempotency | None
 
 
-def insert_mass_revocation(db: Session, new: NewMassRevocation) -> MassRevocationId | None:
+def insert_mass_revocation(db: Connection, new: NewMassRevocation) -> MassRevocationId | None:
     """The plan is on record; None if its idempotency key came at the same moment with another request."""
     mass_revocation_id = MassRevocationId(uuid7())
     inserted = run(db, _INSERT, id=mass_revocation_id, **_parameters(new))
@@ -54,7 +54,7 @@ def insert_mass_revocation(db: Session, new: NewMassRevocation) -> MassRevocatio
 
 
 def find_planned_by_key(
-    db: Session, requested_by: AccountId | None, idempotency: Idempotency | None
+    db: Connection, requested_by: AccountId | None, idempotency: Idempotency | None
 ) -> MassRevocationId | None:
     """What that account planned under that key; None for a new key, or none at all.
 
@@ -79,7 +79,7 @@ def find_planned_by_key(
 
 
 def find_mass_revocation(
-    db: Session, mass_revocation_id: MassRevocationId, *, by: Requester
+    db: Connection, mass_revocation_id: MassRevocationId, *, by: Requester
 ) -> MassRevocation | None:
     """The job as it stands; None for an unknown id and for one that is out of scope."""
     row = one_row(db, _SELECT + " AND m.id = %(id)s", id=mass_revocation_id, **_scope(by))
@@ -87,7 +87,7 @@ def find_mass_revocation(
 
 
 def lock_mass_revocation(
-    db: Session, mass_revocation_id: MassRevocationId, *, by: Requester
+    db: Connection, mass_revocation_id: MassRevocationId, *, by: Requester
 ) -> MassRevocation | None:
     """The job, locked until the transaction ends: no batch runs and nobody else moves it meanwhile."""
     row = one_row(
@@ -96,7 +96,7 @@ def lock_mass_revocation(
     return None if row is None else _mass_revocation(row)
 
 
-def find_mass_revocations(db: Session, page: PageRequest, *, by: Requester) -> Page[MassRevocation]:
+def find_mass_revocations(db: Connection, page: PageRequest, *, by: Requester) -> Page[MassRevocation]:
     """Those in scope, the newest plan first."""
     rows = all_rows(db, _SELECT + _PAGE, **_scope(by), **page.parameters)
     return page_of(
@@ -104,7 +104,7 @@ def find_mass_revocations(db: Session, page: PageRequest, *, by: Requester) -> P
     )
 
 
-def record_started(db: Session, lease: MassLease, *, revocation_id: RevocationId, expected: int) -> None:
+def record_started(db: Connection, lease: MassLease, *, revocation_id: RevocationId, expected: int) -> None:
     """It runs from now on: nothing that is issued after this instant is touched, and what is under way is known."""
     run(
         db,
@@ -116,7 +116,7 @@ def record_started(db: Session, lease: MassLease, *, revocation_id: RevocationId
     )
 
 
-def record_paused(db: Session, mass_revocation_id: MassRevocationId) -> None:
+def record_paused(db: Connection, mass_revocation_id: MassRevocationId) -> None:
     """No batch begins any more; whoever had the lease has lost it."""
     run(
         db,
@@ -125,12 +125,12 @@ def record_paused(db: Session, mass_revocation_id: MassRevocationId) -> None:
     )
 
 
-def record_resumed(db: Session, lease: MassLease) -> None:
+def record_resumed(db: Connection, lease: MassLease) -> None:
     """Batches go on where they stopped, for whoever has this lease."""
     run(db, _RESUME, id=lease.mass_revocation_id, lease=lease.lease)
 
 
-def record_cancelled(db: Session, mass_revocation_id: MassRevocationId) -> None:
+def record_cancelled(db: Connection, mass_revocation_id: MassRevocationId) -> None:
     """No batch begins ever again; what has ended stays ended."""
     run(
         db,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row, run
 from app.domain.ids import RevocationId
@@ -13,7 +13,7 @@ __all__ = ["add_outcomes", "save_node"]
 
 
 def save_node(
-    db: Session,
+    db: Connection,
     report: NodeReport,
     *,
     lock_wait: timedelta,
@@ -51,7 +51,7 @@ def save_node(
     return ReportAnswer(overdue=tuple(map(RevocationId, row["overdue"])), nodes=row["nodes"])
 
 
-def add_outcomes(db: Session, report: NodeReport) -> None:
+def add_outcomes(db: Connection, report: NodeReport) -> None:
     """The receipts have what this node did since its last report; nothing happens where they have it already."""
     outcomes = report.outcomes
     run(

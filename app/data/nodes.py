@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows, one_row, run
 from app.domain.ids import NodeId
@@ -22,7 +22,7 @@ DEAD_AFTER = timedelta(minutes=1)
 """A node not heard of for the longer of the two is dead, for whoever prunes."""
 
 
-def mark_left(db: Session, node_id: NodeId) -> None:
+def mark_left(db: Connection, node_id: NodeId) -> None:
     """The node has left: it holds no socket."""
     run(
         db,
@@ -34,7 +34,7 @@ def mark_left(db: Session, node_id: NodeId) -> None:
     )
 
 
-def is_alive(db: Session, node_id: NodeId) -> bool | None:
+def is_alive(db: Connection, node_id: NodeId) -> bool | None:
     """Whether the node was heard of within its lease and has not left; its row is locked. None: there is no such node."""
     row = one_row(
         db,
@@ -47,12 +47,12 @@ def is_alive(db: Session, node_id: NodeId) -> bool | None:
     return None if row is None else bool(row["is_alive"])
 
 
-def delete_node(db: Session, node_id: NodeId) -> None:
+def delete_node(db: Connection, node_id: NodeId) -> None:
     """The node's row is gone."""
     run(db, "DELETE FROM node WHERE id = %(id)s", id=node_id)
 
 
-def delete_dead_nodes(db: Session) -> int:
+def delete_dead_nodes(db: Connection) -> int:
     """Rows of nodes that left, or were not heard of, long ago are gone; not of those that died under `serve`."""
     return run(
         db,
@@ -68,7 +68,7 @@ def delete_dead_nodes(db: Session) -> int:
     )
 
 
-def find_nodes(db: Session, page: PageRequest) -> Page[NodeRow]:
+def find_nodes(db: Connection, page: PageRequest) -> Page[NodeRow]:
     """The nodes, last started first, with what the log has beyond each one's snapshot."""
     rows = all_rows(
         db,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows
 from app.domain.ids import GrantId, NoticeId, OrgId, SupportRequestId
@@ -29,7 +29,7 @@ class Notice:
     last_problem: str | None
 
 
-def find_notices(db: Session, org_id: OrgId, page: PageRequest) -> Page[Notice]:
+def find_notices(db: Connection, org_id: OrgId, page: PageRequest) -> Page[Notice]:
     """The organization's notices, newest first."""
     rows = all_rows(
         db,

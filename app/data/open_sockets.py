@@ -1,6 +1,6 @@
 """Open sockets as the nodes tell of them: written a part at a time, read as sums over the nodes that are heard of."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row, run
 from app.domain.ids import NodeId
@@ -31,7 +31,7 @@ SOCKETS_OF_ACCOUNT = """
 """A column of a query in which `a` is the account."""
 
 
-def save_open_sockets(db: Session, node_id: NodeId, part: CensusPart) -> bool:
+def save_open_sockets(db: Connection, node_id: NodeId, part: CensusPart) -> bool:
     """The node's counts are stored; False if the node has no row, and then nothing is.
 
     At the end of a round, what was not told in it is gone. Nothing but the node's own rows is locked or waited for.

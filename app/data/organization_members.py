@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 from app.domain.ids import AccountId, OrgId
@@ -21,7 +21,7 @@ class Member:
     role: str
 
 
-def find_members_of(db: Session, org_id: OrgId, page: PageRequest) -> Page[Member]:
+def find_members_of(db: Connection, org_id: OrgId, page: PageRequest) -> Page[Member]:
     """The organization's members, those who joined last first; not those whose account was deleted."""
     rows = all_rows(
         db,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import all_rows, one_row, run
@@ -44,7 +44,7 @@ class Membership:
     role: str
 
 
-def insert_organization(db: Session, *, slug: str, name: str) -> OrgId | None:
+def insert_organization(db: Connection, *, slug: str, name: str) -> OrgId | None:
     """The new organization's id; None if the slug is taken."""
     org_id = OrgId(uuid7())
     inserted = run(
@@ -60,7 +60,7 @@ def insert_organization(db: Session, *, slug: str, name: str) -> OrgId | None:
     return org_id if inserted else None
 
 
-def find_organization(db: Session, org: str) -> Organization | None:
+def find_organization(db: Connection, org: str) -> Organization | None:
     """The organization by that id or slug; None for an unknown one."""
     org_id = _id_from(org)
     if org_id is not None:
@@ -70,7 +70,7 @@ def find_organization(db: Session, org: str) -> Organization | None:
     return None if row is None else Organization(org_id=OrgId(row["id"]), slug=row["slug"], name=row["name"])
 
 
-def role_in(db: Session, org_id: OrgId, account_id: AccountId) -> str | None:
+def role_in(db: Connection, org_id: OrgId, account_id: AccountId) -> str | None:
     """The account's role in the organization, `member` or `admin`; None if it has none, or may do nothing now."""
     row = one_row(
         db,
@@ -84,7 +84,7 @@ def role_in(db: Session, org_id: OrgId, account_id: AccountId) -> str | None:
     return None if row is None else str(row["role"])
 
 
-def require_org_admin(db: Session, caller: Caller, org: str) -> Organization:
+def require_org_admin(db: Connection, caller: Caller, org: str) -> Organization:
     """The organization, for one of its admins.
 
     Raises: NotFound for an unknown organization and one that the caller does not belong to; Forbidden for a member.
@@ -99,7 +99,7 @@ def require_org_admin(db: Session, caller: Caller, org: str) -> Organization:
     return organization
 
 
-def find_memberships(db: Session, account_id: AccountId) -> tuple[Membership, ...]:
+def find_memberships(db: Connection, account_id: AccountId) -> tuple[Membership, ...]:
     """The account's organizations, by slug."""
     rows = all_rows(
         db,
@@ -117,7 +117,7 @@ def find_memberships(db: Session, account_id: AccountId) -> tuple[Membership, ..
     )
 
 
-def write_role(db: Session, *, account_id: AccountId, org_id: OrgId, role: str | None) -> None:
+def write_role(db: Connection, *, account_id: AccountId, org_id: OrgId, role: str | None) -> None:
     """The account has that role in the organization, or none."""
     if role is None:
         run(

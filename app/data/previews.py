@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.domain.credentials import CredentialType
@@ -12,7 +12,7 @@ from app.domain.previews import AccountEnding, Ending, GrantEnding, Preview, Ses
 __all__ = ["count_ending"]
 
 
-def count_ending(db: Session, ending: Ending) -> Preview:
+def count_ending(db: Connection, ending: Ending) -> Preview:
     """How much would end if it were asked for now; all zero for what has ended already, or never was."""
     which = _which(ending)
     row = one_row(

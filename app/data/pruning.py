@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 
 __all__ = ["delete_old_closures"]
 
 
-def delete_old_closures(db: Session, *, kept: timedelta, limit: int) -> int:
+def delete_old_closures(db: Connection, *, kept: timedelta, limit: int) -> int:
     """Up to `limit` closures older than `kept` are gone that each waiting node's snapshot has passed; how many.
 
     The horizon says so in the same transaction, for a node that nobody knew of. Those of another cluster, in a

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.receipts import RECEIPT_VISIBLE, receipts_from
 from app.data.rows import Row, all_rows
@@ -16,7 +16,7 @@ __all__ = ["find_receipts"]
 
 
 def find_receipts(
-    db: Session,
+    db: Connection,
     *,
     account_id: AccountId,
     under_grant_of: OrgId | None,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows, one_row
 from app.domain.ids import AccountId, NodeId, OrgId, RevocationId
@@ -17,7 +17,7 @@ LEASE_MARGIN = timedelta(seconds=0.5)
 """Waited for on top of the longest lease: for clocks that run at slightly different rates, and a slow statement."""
 
 
-def settle(db: Session, *, revocation_id: RevocationId | None, limit: int) -> int:
+def settle(db: Connection, *, revocation_id: RevocationId | None, limit: int) -> int:
     """That receipt, or up to `limit` that are not complete, say what can be said now; how many changed.
 
     A node confirms by its stored snapshot: it sees all transactions of the revocation, on this cluster and
@@ -37,13 +37,13 @@ def settle(db: Session, *, revocation_id: RevocationId | None, limit: int) -> in
     return len(rows)
 
 
-def find_receipt(db: Session, revocation_id: RevocationId) -> Receipt | None:
+def find_receipt(db: Connection, revocation_id: RevocationId) -> Receipt | None:
     """The receipt as last settled; None for an unknown revocation."""
     return _only(db, one_row(db, "SELECT * FROM revocation r WHERE r.id = %(id)s", id=revocation_id))
 
 
 def find_visible_receipt(
-    db: Session, revocation_id: RevocationId, *, account_id: AccountId, under_grant_of: OrgId | None
+    db: Connection, revocation_id: RevocationId, *, account_id: AccountId, under_grant_of: OrgId | None
 ) -> Receipt | None:
     """The receipt, if it concerns that account; in a support session, only as far as that organization goes."""
     sql = "SELECT r.* FROM revocation r WHERE r.id = %(id)s AND " + RECEIPT_VISIBLE  # noqa: S608 - a constant
@@ -51,7 +51,7 @@ def find_visible_receipt(
     return _only(db, row)
 
 
-def receipts_from(db: Session, rows: Sequence[Row]) -> tuple[Receipt, ...]:
+def receipts_from(db: Connection, rows: Sequence[Row]) -> tuple[Receipt, ...]:
     """Rows of the table `revocation` as receipts, in their order, each with what the nodes did."""
     outcomes = all_rows(
         db,
@@ -64,7 +64,7 @@ def receipts_from(db: Session, rows: Sequence[Row]) -> tuple[Receipt, ...]:
     return tuple(_receipt(row, tuple(nodes[row["id"]])) for row in rows)
 
 
-def _only(db: Session, row: Row | None) -> Receipt | None:
+def _only(db: Connection, row: Row | None) -> Receipt | None:
     return None if row is None else receipts_from(db, [row])[0]
 
 

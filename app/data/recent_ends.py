@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows
 from app.domain.credentials import CredentialType
@@ -27,7 +27,7 @@ class RecentEnd:
 
 
 def find_recent_ends(
-    db: Session, account_id: AccountId, *, within: timedelta, page: PageRequest
+    db: Connection, account_id: AccountId, *, within: timedelta, page: PageRequest
 ) -> Page[RecentEnd]:
     """What has ended or expired within that time, the last one first."""
     rows = all_rows(db, _ENDS, account_id=account_id, within=within, **page.parameters)

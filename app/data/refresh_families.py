@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import one_row, run
@@ -31,7 +31,7 @@ class RefreshTokenRow:
     read_at: datetime
 
 
-def find_family(db: Session, token_hash: TokenHash) -> SessionId | None:
+def find_family(db: Connection, token_hash: TokenHash) -> SessionId | None:
     """The session whose family has that refresh token, locked: of several refreshes at once, one goes first."""
     row = one_row(
         db,
@@ -45,7 +45,7 @@ def find_family(db: Session, token_hash: TokenHash) -> SessionId | None:
     return None if row is None else SessionId(row["id"])
 
 
-def read_refresh_token(db: Session, token_hash: TokenHash) -> RefreshTokenRow | None:
+def read_refresh_token(db: Connection, token_hash: TokenHash) -> RefreshTokenRow | None:
     """That refresh token, None if it is gone; to be read after its family was locked, in a statement of its own."""
     row = one_row(
         db,
@@ -69,7 +69,7 @@ def read_refresh_token(db: Session, token_hash: TokenHash) -> RefreshTokenRow | 
     )
 
 
-def insert_refresh_token(db: Session, session_id: SessionId, token_hash: TokenHash) -> RefreshTokenId:
+def insert_refresh_token(db: Connection, session_id: SessionId, token_hash: TokenHash) -> RefreshTokenId:
     """The family has that token, not consumed."""
     refresh_token_id = RefreshTokenId(uuid7())
     run(
@@ -86,7 +86,7 @@ def insert_refresh_token(db: Session, session_id: SessionId, token_hash: TokenHa
 
 
 def consume_refresh_token(
-    db: Session, refresh_token_id: RefreshTokenId, *, successor: RefreshTokenId, nonce: bytes
+    db: Connection, refresh_token_id: RefreshTokenId, *, successor: RefreshTokenId, nonce: bytes
 ) -> bool:
     """Whether the token was still current, and is now consumed in favour of its successor."""
     consumed = run(
@@ -103,7 +103,7 @@ def consume_refresh_token(
     return consumed == 1
 
 
-def invalidate_family(db: Session, session_id: SessionId) -> int:
+def invalidate_family(db: Connection, session_id: SessionId) -> int:
     """No refresh token of that session works any more; how many ended now. Closes no socket by itself."""
     return run(
         db,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import one_row, run
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-def insert_request(db: Session, request: RevocationRequest) -> Requested:
+def insert_request(db: Connection, request: RevocationRequest) -> Requested:
     """The request is on record; the one of before if its idempotency key came already, also at the same moment.
 
     Raises: Conflict if that key came with a different request.
@@ -32,7 +32,7 @@ def insert_request(db: Session, request: RevocationRequest) -> Requested:
     return _insert(db, request, is_over=False)
 
 
-def insert_nothing_to_end(db: Session, request: RevocationRequest) -> Requested:
+def insert_nothing_to_end(db: Connection, request: RevocationRequest) -> Requested:
     """There is a receipt for a request whose target was over already: performed, with nothing ended and nothing to tell.
 
     Raises: Conflict as `insert_request` does.
@@ -42,7 +42,7 @@ def insert_nothing_to_end(db: Session, request: RevocationRequest) -> Requested:
 
 
 def find_by_idempotency_key(
-    db: Session, requested_by: AccountId | None, idempotency: Idempotency | None
+    db: Connection, requested_by: AccountId | None, idempotency: Idempotency | None
 ) -> Requested | None:
     """The revocation that answered this account's request under that key; None for a new key, or none at all.
 
@@ -71,7 +71,7 @@ def find_by_idempotency_key(
 
 
 def request_once(
-    db: Session,
+    db: Connection,
     request: RevocationRequest,
     *,
     is_live: bool,
@@ -93,7 +93,7 @@ def request_once(
     return request_what_is_over(db, request) if known is None else answer_with(db, request, known)
 
 
-def request_what_is_over(db: Session, request: RevocationRequest) -> Requested:
+def request_what_is_over(db: Connection, request: RevocationRequest) -> Requested:
     """The latest revocation of this kind and target answers; where there is none, one with nothing to end does."""
     latest = find_by_target(db, request, only_pending=False)
     return (
@@ -103,7 +103,7 @@ def request_what_is_over(db: Session, request: RevocationRequest) -> Requested:
     )
 
 
-def answer_with(db: Session, request: RevocationRequest, revocation_id: RevocationId) -> Requested:
+def answer_with(db: Connection, request: RevocationRequest, revocation_id: RevocationId) -> Requested:
     """That revocation answers the request, and will again under its idempotency key."""
     key = request.idempotency
     if key is not None:
@@ -121,7 +121,7 @@ def answer_with(db: Session, request: RevocationRequest, revocation_id: Revocati
     return Requested(revocation_id=revocation_id, is_new=False)
 
 
-def lock_target(db: Session, target_id: RevocationTarget) -> None:
+def lock_target(db: Connection, target_id: RevocationTarget) -> None:
     """Until the end of this transaction, nobody else asks for a revocation of that target.
 
     An advisory lock, so that a row that somebody holds in `psql` does not hold up the request.
@@ -133,7 +133,7 @@ def lock_target(db: Session, target_id: RevocationTarget) -> None:
     )
 
 
-def find_by_target(db: Session, request: RevocationRequest, *, only_pending: bool) -> Requested | None:
+def find_by_target(db: Connection, request: RevocationRequest, *, only_pending: bool) -> Requested | None:
     """The latest revocation of the same kind and target; with `only_pending`, only one that is not performed yet."""
     row = one_row(
         db,
@@ -151,7 +151,7 @@ def find_by_target(db: Session, request: RevocationRequest, *, only_pending: boo
     return None if row is None else Requested(revocation_id=RevocationId(row["id"]), is_new=False)
 
 
-def mark_transaction(db: Session, revocation_id: RevocationId) -> None:
+def mark_transaction(db: Connection, revocation_id: RevocationId) -> None:
     """Whatever ends in this transaction from here on ends by that revocation; repeating it changes nothing."""
     run(
         db,
@@ -164,7 +164,7 @@ def mark_transaction(db: Session, revocation_id: RevocationId) -> None:
     )
 
 
-def _insert(db: Session, request: RevocationRequest, *, is_over: bool) -> Requested:
+def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Requested:
     revocation_id = RevocationId(uuid7())
     key = request.idempotency
     inserted = run(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.closure_log import closure_from
 from app.data.rows import Row, all_rows, one_row, run
@@ -75,13 +75,13 @@ class Announced:
     closures: tuple[Closure, ...]
 
 
-def find_revocation(db: Session, revocation_id: RevocationId) -> Revocation | None:
+def find_revocation(db: Connection, revocation_id: RevocationId) -> Revocation | None:
     """The revocation as it stands; None for an unknown id."""
     row = one_row(db, "SELECT * FROM revocation WHERE id = %(id)s", id=revocation_id)
     return None if row is None else revocation_from(row)
 
 
-def lock_unperformed(db: Session, revocation_id: RevocationId) -> Revocation | None:
+def lock_unperformed(db: Connection, revocation_id: RevocationId) -> Revocation | None:
     """The revocation, locked until the transaction ends; None if it has been performed, or there is none.
 
     Waits for another performer, who either finishes it or gives it back.
@@ -94,7 +94,7 @@ def lock_unperformed(db: Session, revocation_id: RevocationId) -> Revocation | N
     return None if row is None else revocation_from(row)
 
 
-def closures_of(db: Session, revocation_id: RevocationId) -> Announced:
+def closures_of(db: Connection, revocation_id: RevocationId) -> Announced:
     """What that revocation has in the log so far, in the order in which it was written; its account first."""
     rows = all_rows(
         db,
@@ -118,7 +118,7 @@ def closures_of(db: Session, revocation_id: RevocationId) -> Announced:
     )
 
 
-def count_ended_sessions(db: Session, revocation_id: RevocationId) -> int:
+def count_ended_sessions(db: Connection, revocation_id: RevocationId) -> int:
     """How many sessions that revocation has ended, triggers' work included."""
     row = one_row(
         db,
@@ -131,7 +131,7 @@ def count_ended_sessions(db: Session, revocation_id: RevocationId) -> int:
     return 0 if row is None else int(row["ended"])
 
 
-def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> Revocation | None:
+def record_performed(db: Connection, revocation_id: RevocationId, ended: Ended) -> Revocation | None:
     """It is performed, as of now, with those numbers; who traces, finds the performer below whom nodes close.
 
     None, and nothing has changed, if it was performed before.
@@ -154,13 +154,13 @@ def record_performed(db: Session, revocation_id: RevocationId, ended: Ended) -> 
     return None if row is None else revocation_from(row)
 
 
-def find_trace(db: Session, revocation_id: RevocationId) -> str | None:
+def find_trace(db: Connection, revocation_id: RevocationId) -> str | None:
     """The `traceparent` below which its consequences belong; None where nobody traces it."""
     row = one_row(db, "SELECT traceparent FROM revocation WHERE id = %(id)s", id=revocation_id)
     return None if row is None else row["traceparent"]
 
 
-def record_published(db: Session, revocation_id: RevocationId) -> None:
+def record_published(db: Connection, revocation_id: RevocationId) -> None:
     """Redis has taken its closures."""
     run(
         db,
@@ -170,7 +170,7 @@ def record_published(db: Session, revocation_id: RevocationId) -> None:
 
 
 def claim_unfinished(
-    db: Session, *, perform_within: timedelta, finish_within: timedelta, once_in: timedelta, limit: int
+    db: Connection, *, perform_within: timedelta, finish_within: timedelta, once_in: timedelta, limit: int
 ) -> tuple[RevocationId, ...]:
     """Requests not performed or not finished in time, the oldest first, each claimed for `once_in`.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.domain.errors import Invalid
 
@@ -14,20 +14,20 @@ Row: TypeAlias = Mapping[str, Any]
 """A row, columns by name."""
 
 
-def all_rows(db: Session, sql: str, **parameters: Any) -> Sequence[Row]:
+def all_rows(db: Connection, sql: str, **parameters: Any) -> Sequence[Row]:
     """Every row of the answer."""
-    return [row._asdict() for row in db.connection().exec_driver_sql(sql, _storable(parameters))]
+    return [row._asdict() for row in db.exec_driver_sql(sql, _storable(parameters))]
 
 
-def one_row(db: Session, sql: str, **parameters: Any) -> Row | None:
+def one_row(db: Connection, sql: str, **parameters: Any) -> Row | None:
     """The only row; None where there is none. Raises: MultipleResultsFound for two, which is a bug."""
-    row = db.connection().exec_driver_sql(sql, _storable(parameters)).one_or_none()
+    row = db.exec_driver_sql(sql, _storable(parameters)).one_or_none()
     return None if row is None else row._asdict()
 
 
-def run(db: Session, sql: str, **parameters: Any) -> int:
+def run(db: Connection, sql: str, **parameters: Any) -> int:
     """The statement has run; how many rows it inserted, updated or deleted."""
-    return db.connection().exec_driver_sql(sql, _storable(parameters)).rowcount
+    return db.exec_driver_sql(sql, _storable(parameters)).rowcount
 
 
 def _storable(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Whom an admin may see and act upon: a Global Admin everybody, an organization's admin its members."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.domain.caller import Caller
@@ -33,7 +33,7 @@ ACCOUNT_KNOWN_TO_CALLER = f"(a.id = %(caller)s OR {ACCOUNT_IN_SCOPE})"
 """The same with the caller's own account: whose name and e-mail address they may learn."""
 
 
-def require_admin(db: Session, caller: Caller) -> None:
+def require_admin(db: Connection, caller: Caller) -> None:
     """Returns for a Global Admin, and for whoever is an organization's admin. Raises: Forbidden."""
     require_no_support_session(caller)
     found = one_row(
@@ -50,7 +50,7 @@ def require_admin(db: Session, caller: Caller) -> None:
         raise Forbidden("admin")
 
 
-def require_account_in_scope(db: Session, caller: Caller, account_id: AccountId) -> None:
+def require_account_in_scope(db: Connection, caller: Caller, account_id: AccountId) -> None:
     """Returns for an account that this admin may act upon. Raises: Forbidden, NotFound for unknown and foreign ones."""
     require_admin(db, caller)
     found = one_row(

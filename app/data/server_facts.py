@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 
@@ -31,7 +31,7 @@ class ServerFacts:
     idle_timeout_ms: int
 
 
-def read_server_facts(db: Session) -> ServerFacts:
+def read_server_facts(db: Connection) -> ServerFacts:
     """As this connection sees them."""
     row = one_row(
         db,
@@ -53,7 +53,7 @@ def read_server_facts(db: Session) -> ServerFacts:
     return ServerFacts(**row)
 
 
-def _server_pid(db: Session) -> int:
+def _server_pid(db: Connection) -> int:
     """The process that serves us, as far as the connection was told; a pooler tells a number of its own making."""
-    driver_connection: Any = db.connection().connection.dbapi_connection
+    driver_connection: Any = db.connection.dbapi_connection
     return int(driver_connection.info.backend_pid)

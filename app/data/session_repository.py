@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data import support_grant_ends, support_grants
 from app.data.open_sockets import SOCKETS_ON_SESSION
@@ -38,7 +38,7 @@ class SessionRepository:
     What it ends is written to the closure log by the database itself.
     """
 
-    def __init__(self, db: Session) -> None:
+    def __init__(self, db: Connection) -> None:
         self._db = db
 
     def find_active_sessions_by_user(self, user_id: AccountId, page: PageRequest) -> Page[ActiveSession]:

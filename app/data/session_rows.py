@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import Row, one_row, run
@@ -48,7 +48,7 @@ class SessionRow:
     is_ended: bool
 
 
-def insert_session(db: Session, session: NewSession) -> SessionId:
+def insert_session(db: Connection, session: NewSession) -> SessionId:
     """The session is valid from its issue."""
     session_id = SessionId(uuid7())
     run(
@@ -73,7 +73,7 @@ def insert_session(db: Session, session: NewSession) -> SessionId:
     return session_id
 
 
-def find_session_of(db: Session, session_id: SessionId, *, owner: AccountId) -> SessionRow | None:
+def find_session_of(db: Connection, session_id: SessionId, *, owner: AccountId) -> SessionRow | None:
     """That session of that account, ended or not; None for an unknown id and for somebody else's."""
     row = one_row(
         db, _SELECT + "WHERE s.id = %(session_id)s AND a.id = %(owner)s", session_id=session_id, owner=owner
@@ -81,7 +81,7 @@ def find_session_of(db: Session, session_id: SessionId, *, owner: AccountId) -> 
     return None if row is None else _session(row)
 
 
-def find_session_in_scope(db: Session, session_id: SessionId, *, caller: AccountId) -> SessionRow | None:
+def find_session_in_scope(db: Connection, session_id: SessionId, *, caller: AccountId) -> SessionRow | None:
     """That session, ended or not, if its account is one that this admin may act upon; else None."""
     row = one_row(
         db,
@@ -92,7 +92,7 @@ def find_session_in_scope(db: Session, session_id: SessionId, *, caller: Account
     return None if row is None else _session(row)
 
 
-def find_revocation_of_session(db: Session, session: SessionRow) -> RevocationId | None:
+def find_revocation_of_session(db: Connection, session: SessionRow) -> RevocationId | None:
     """The revocation of the session's account that ended it, by name or with all others; None where none is on record."""
     row = one_row(
         db,
@@ -116,14 +116,16 @@ def find_revocation_of_session(db: Session, session: SessionRow) -> RevocationId
     return None if row is None else RevocationId(row["id"])
 
 
-def token_hash_of(db: Session, session_id: SessionId) -> TokenHash:
+def token_hash_of(db: Connection, session_id: SessionId) -> TokenHash:
     """The hash of the session's token, which stays the same for its whole life."""
     row = one_row(db, "SELECT token_hash FROM session WHERE id = %(session_id)s", session_id=session_id)
     assert row is not None, "the caller holds the session's lock"
     return TokenHash(row["token_hash"])
 
 
-def move_session_end(db: Session, session_id: SessionId, *, lifetime: timedelta) -> tuple[datetime, datetime]:
+def move_session_end(
+    db: Connection, session_id: SessionId, *, lifetime: timedelta
+) -> tuple[datetime, datetime]:
     """The session lives that long from now, never less than before nor past its absolute end; both ends."""
     row = one_row(
         db,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows, one_row
 from app.domain.ids import AccountId, GrantId, OrgId, SessionId
@@ -44,7 +44,7 @@ class SupportStanding:
 
 
 def find_shown_grants(
-    db: Session,
+    db: Connection,
     *,
     grant_id: GrantId | None = None,
     org_id: OrgId | None = None,
@@ -83,7 +83,7 @@ def find_shown_grants(
     return page_of(rows, page, item=_shown, position=lambda row: Position(row["created_at"], row["id"]))
 
 
-def find_standing(db: Session, session_id: SessionId) -> SupportStanding | None:
+def find_standing(db: Connection, session_id: SessionId) -> SupportStanding | None:
     """Of a support session; None for a session that is none."""
     row = one_row(
         db,
@@ -101,7 +101,7 @@ def find_standing(db: Session, session_id: SessionId) -> SupportStanding | None:
     )
 
 
-def support_marks(db: Session, *, org_id: OrgId | None, admin: AccountId | None) -> str:
+def support_marks(db: Connection, *, org_id: OrgId | None, admin: AccountId | None) -> str:
     """A text that changes whenever what an organization's, or a Global Admin's, page on support shows does."""
     (row,) = all_rows(
         db,

@@ -1,6 +1,6 @@
 """Failed sign-ins, counted from the audit trail. What was typed as an e-mail address is kept as a hash only."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.rows import one_row
@@ -10,7 +10,7 @@ from app.domain.ids import AccountId
 __all__ = ["count_password_failures", "count_sign_in_failures", "record_sign_in_failure_event"]
 
 
-def count_sign_in_failures(db: Session, *, email: str, address: str) -> int:
+def count_sign_in_failures(db: Connection, *, email: str, address: str) -> int:
     """How many sign-ins failed within the last minute: from that address or for that e-mail address, whichever is more."""
     row = one_row(
         db,
@@ -26,7 +26,7 @@ def count_sign_in_failures(db: Session, *, email: str, address: str) -> int:
     return 0 if row is None else int(row["failures"])
 
 
-def count_password_failures(db: Session, account_id: AccountId) -> int:
+def count_password_failures(db: Connection, account_id: AccountId) -> int:
     """How often, within the last minute, that account's password was to be changed with a wrong current one."""
     row = one_row(
         db,
@@ -41,7 +41,7 @@ def count_password_failures(db: Session, account_id: AccountId) -> int:
 
 
 def record_sign_in_failure_event(
-    db: Session, *, email: str, account_id: AccountId | None, address: str
+    db: Connection, *, email: str, account_id: AccountId | None, address: str
 ) -> None:
     """The failure is in the trail, and counts. A person may have typed a password as the address: only its hash is kept."""
     record_audit_event(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import ApiTokenRow, find_revocation_of_token
 from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_once
@@ -17,7 +17,7 @@ __all__ = ["request_session_end", "request_token_end"]
 
 
 def request_session_end(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     session_id: SessionId,
@@ -58,7 +58,7 @@ def request_session_end(
 
 
 def request_token_end(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     api_token_id: ApiTokenId,

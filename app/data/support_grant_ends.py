@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows, run
 from app.domain.ids import AccountId, GrantId, OrgId
@@ -11,7 +11,7 @@ from app.domain.ids import AccountId, GrantId, OrgId
 __all__ = ["expire_grants", "lock_due_grants", "move_grant_end", "revoke_grant"]
 
 
-def move_grant_end(db: Session, grant_id: GrantId, *, org_id: OrgId, expires_at: datetime) -> bool:
+def move_grant_end(db: Connection, grant_id: GrantId, *, org_id: OrgId, expires_at: datetime) -> bool:
     """The grant ends then; False if the organization has no such grant, or it is over already."""
     moved = run(
         db,
@@ -27,7 +27,7 @@ def move_grant_end(db: Session, grant_id: GrantId, *, org_id: OrgId, expires_at:
     return moved == 1
 
 
-def revoke_grant(db: Session, grant_id: GrantId, *, by: AccountId | None) -> bool:
+def revoke_grant(db: Connection, grant_id: GrantId, *, by: AccountId | None) -> bool:
     """The grant has ended, by trigger with the sessions opened under it; False if it was over before."""
     revoked = run(
         db,
@@ -43,7 +43,7 @@ def revoke_grant(db: Session, grant_id: GrantId, *, by: AccountId | None) -> boo
     return revoked == 1
 
 
-def lock_due_grants(db: Session, limit: int) -> tuple[GrantId, ...]:
+def lock_due_grants(db: Connection, limit: int) -> tuple[GrantId, ...]:
     """Grants whose end has come and is not recorded yet, locked; those that somebody else works on are skipped."""
     rows = all_rows(
         db,
@@ -58,7 +58,7 @@ def lock_due_grants(db: Session, limit: int) -> tuple[GrantId, ...]:
     return tuple(GrantId(row["id"]) for row in rows)
 
 
-def expire_grants(db: Session, grant_ids: Collection[GrantId]) -> int:
+def expire_grants(db: Connection, grant_ids: Collection[GrantId]) -> int:
     """The ends of those that are due are recorded, and the sessions opened under them have ended; how many grants."""
     expired = all_rows(
         db,
@@ -82,7 +82,7 @@ def expire_grants(db: Session, grant_ids: Collection[GrantId]) -> int:
     return len(ids)
 
 
-def _invalidate_chains_under(db: Session, grant_ids: Collection[GrantId]) -> None:
+def _invalidate_chains_under(db: Connection, grant_ids: Collection[GrantId]) -> None:
     """Support sessions have no refresh chain; one that was made by hand ends with them."""
     run(
         db,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import Row, all_rows, one_row, run
@@ -53,7 +53,7 @@ class SupportGrant:
     is_usable: bool
 
 
-def insert_grant(db: Session, grant: NewSupportGrant) -> SupportGrant:
+def insert_grant(db: Connection, grant: NewSupportGrant) -> SupportGrant:
     """The grant is stored under a new id."""
     grant_id = GrantId(uuid7())
     run(
@@ -75,7 +75,7 @@ def insert_grant(db: Session, grant: NewSupportGrant) -> SupportGrant:
     return stored
 
 
-def find_grant(db: Session, grant_id: GrantId, *, org_id: OrgId | None = None) -> SupportGrant | None:
+def find_grant(db: Connection, grant_id: GrantId, *, org_id: OrgId | None = None) -> SupportGrant | None:
     """The grant, usable or over; None if there is none by that id, or it is not that organization's."""
     row = one_row(
         db,
@@ -87,7 +87,7 @@ def find_grant(db: Session, grant_id: GrantId, *, org_id: OrgId | None = None) -
 
 
 def find_grants_of(
-    db: Session, org_id: OrgId, *, usable_by: AccountId | None, page: PageRequest
+    db: Connection, org_id: OrgId, *, usable_by: AccountId | None, page: PageRequest
 ) -> Page[SupportGrant]:
     """The organization's grants, newest first; with `usable_by`, only those that this Global Admin may work under."""
     rows = all_rows(
@@ -111,7 +111,7 @@ def find_grants_of(
 
 
 def find_usable_grant(
-    db: Session, *, org_id: OrgId, admin: AccountId, grant_id: GrantId | None
+    db: Connection, *, org_id: OrgId, admin: AccountId, grant_id: GrantId | None
 ) -> SupportGrant | None:
     """A grant that this Global Admin may work under now, held until the transaction ends; the one asked for, or the longest."""
     row = one_row(
@@ -134,7 +134,7 @@ def find_usable_grant(
 
 
 def find_grant_in_use(
-    db: Session, grant_id: GrantId, *, org_id: OrgId, by: AccountId
+    db: Connection, grant_id: GrantId, *, org_id: OrgId, by: AccountId
 ) -> tuple[SupportGrant, datetime] | None:
     """The grant, and now; None if it is over, another organization's, or not this person's any more."""
     row = one_row(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.rows import Row, all_rows, one_row, run
@@ -53,7 +53,7 @@ class SupportRequest:
     grant_id: GrantId | None
 
 
-def insert_request(db: Session, request: NewSupportRequest) -> SupportRequest | None:
+def insert_request(db: Connection, request: NewSupportRequest) -> SupportRequest | None:
     """The request is pending; None if this person has one pending in that organization already."""
     request_id = SupportRequestId(uuid7())
     run(
@@ -84,7 +84,7 @@ def insert_request(db: Session, request: NewSupportRequest) -> SupportRequest | 
 
 
 def find_request(
-    db: Session, request_id: SupportRequestId, *, org_id: OrgId, requested_by: AccountId | None = None
+    db: Connection, request_id: SupportRequestId, *, org_id: OrgId, requested_by: AccountId | None = None
 ) -> SupportRequest | None:
     """The organization's request, by that person if one is named; None for unknown and foreign ids."""
     row = one_row(
@@ -102,7 +102,7 @@ def find_request(
 
 
 def find_requests(
-    db: Session, *, org_id: OrgId | None, requested_by: AccountId | None, page: PageRequest
+    db: Connection, *, org_id: OrgId | None, requested_by: AccountId | None, page: PageRequest
 ) -> Page[SupportRequest]:
     """Requests, newest first: to that organization if one is named, by that person if one is named."""
     assert org_id is not None or requested_by is not None
@@ -125,7 +125,7 @@ def find_requests(
 
 
 def decide_request(
-    db: Session,
+    db: Connection,
     request_id: SupportRequestId,
     *,
     decision: RequestState,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.rows import one_row
@@ -13,7 +13,7 @@ from app.domain.caller import Caller
 __all__ = ["database_now", "record_grant_saved", "record_request"]
 
 
-def database_now(db: Session) -> datetime:
+def database_now(db: Connection) -> datetime:
     """The instant, on the database's clock."""
     row = one_row(db, "SELECT clock_timestamp() AS now")
     assert row is not None
@@ -21,7 +21,7 @@ def database_now(db: Session) -> datetime:
     return now
 
 
-def record_grant_saved(db: Session, caller: Caller, grant: SupportGrant) -> None:
+def record_grant_saved(db: Connection, caller: Caller, grant: SupportGrant) -> None:
     """The trail says who gave the grant, to whom, until when."""
     record_audit_event(
         db,
@@ -38,7 +38,7 @@ def record_grant_saved(db: Session, caller: Caller, grant: SupportGrant) -> None
     )
 
 
-def record_request(db: Session, caller: Caller, request: SupportRequest, *, verb: str) -> None:
+def record_request(db: Connection, caller: Caller, request: SupportRequest, *, verb: str) -> None:
     """The trail says who made, approved, declined or withdrew the request (`verb`), and whose it is."""
     record_audit_event(
         db,

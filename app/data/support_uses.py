@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import Row, all_rows, run
 from app.domain.ids import AccountId, GrantId, OrgId, SessionId
@@ -29,7 +29,7 @@ class RecordedUse:
 
 
 def insert_use(
-    db: Session,
+    db: Connection,
     session_id: SessionId,
     *,
     grant_id: GrantId,
@@ -52,7 +52,7 @@ def insert_use(
     )
 
 
-def add_uses(db: Session, uses: Sequence[SupportUse]) -> None:
+def add_uses(db: Connection, uses: Sequence[SupportUse]) -> None:
     """They are in the sums of their sessions and grants. Rows are locked in the order of their ids."""
     parameters = {
         "sessions": [use.session_id for use in uses],
@@ -65,7 +65,7 @@ def add_uses(db: Session, uses: Sequence[SupportUse]) -> None:
     run(db, _ADD_TO_SESSIONS, **parameters)
 
 
-def find_uses(db: Session, org_id: OrgId, page: PageRequest) -> Page[RecordedUse]:
+def find_uses(db: Connection, org_id: OrgId, page: PageRequest) -> Page[RecordedUse]:
     """The support sessions there were in the organization, newest first, those that are over included."""
     rows = all_rows(
         db,

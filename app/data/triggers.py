@@ -1,6 +1,6 @@
 """Whether the closure log's triggers are in place and enabled: without one, an ending would pass unnoticed."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 
@@ -30,7 +30,7 @@ SELECT c.relname || '.' || t.tgname AS name
 """
 
 
-def missing_triggers(db: Session) -> tuple[str, ...]:
+def missing_triggers(db: Connection) -> tuple[str, ...]:
     """The triggers, as `table.name`, that are missing or not enabled for every session; none when all is well."""
     enabled = {row["name"] for row in all_rows(db, ENABLED)}
     return tuple(name for name in TRIGGERS if name not in enabled)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.rows import Row, all_rows, one_row, run
@@ -30,7 +30,7 @@ class Delivery:
     body: bytes
 
 
-def claim_delivery(db: Session) -> Delivery | None:
+def claim_delivery(db: Connection) -> Delivery | None:
     """The next delivery that is due, which nobody else tries for a while; None when none is left."""
     row = one_row(
         db,
@@ -55,7 +55,7 @@ def claim_delivery(db: Session) -> Delivery | None:
     return None if row is None else _delivery(row)
 
 
-def mark_delivered(db: Session, delivery: Delivery) -> None:
+def mark_delivered(db: Connection, delivery: Delivery) -> None:
     """It will not be sent again."""
     run(
         db,
@@ -67,7 +67,7 @@ def mark_delivered(db: Session, delivery: Delivery) -> None:
     )
 
 
-def mark_failed(db: Session, delivery: Delivery, *, problem: str) -> None:
+def mark_failed(db: Connection, delivery: Delivery, *, problem: str) -> None:
     """It will be tried again, after a pause that grows with each attempt, by up to a quarter longer or shorter."""
     pause = min(FIRST_PAUSE * 4 ** min(delivery.attempt - 1, 10), LONGEST_PAUSE)
     run(
@@ -84,7 +84,7 @@ def mark_failed(db: Session, delivery: Delivery, *, problem: str) -> None:
     )
 
 
-def give_up_deliveries(db: Session, *, after: timedelta) -> int:
+def give_up_deliveries(db: Connection, *, after: timedelta) -> int:
     """What could not be delivered for so long is not tried any more, and the organization's trail says so; how many."""
     rows = all_rows(
         db,

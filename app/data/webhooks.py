@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row, run
 from app.domain.ids import OrgId
@@ -23,7 +23,7 @@ class Webhook:
     previous_secret_until: datetime | None
 
 
-def find_webhook(db: Session, org_id: OrgId) -> Webhook | None:
+def find_webhook(db: Connection, org_id: OrgId) -> Webhook | None:
     """The organization's webhook; None if it has none."""
     row = one_row(
         db,
@@ -45,7 +45,7 @@ def find_webhook(db: Session, org_id: OrgId) -> Webhook | None:
     )
 
 
-def insert_webhook(db: Session, org_id: OrgId, *, url: str, secret: str) -> bool:
+def insert_webhook(db: Connection, org_id: OrgId, *, url: str, secret: str) -> bool:
     """What the organization is told from now on goes there; False, and nothing changed, where it has a webhook."""
     inserted = run(
         db,
@@ -60,7 +60,7 @@ def insert_webhook(db: Session, org_id: OrgId, *, url: str, secret: str) -> bool
     return inserted == 1
 
 
-def move_webhook(db: Session, org_id: OrgId, *, url: str) -> None:
+def move_webhook(db: Connection, org_id: OrgId, *, url: str) -> None:
     """What is still to be delivered goes there, signed as before."""
     run(
         db,
@@ -70,7 +70,7 @@ def move_webhook(db: Session, org_id: OrgId, *, url: str) -> None:
     )
 
 
-def rotate_secret(db: Session, org_id: OrgId, *, secret: str) -> None:
+def rotate_secret(db: Connection, org_id: OrgId, *, secret: str) -> None:
     """The new secret signs, and for a while so does the one that it replaces."""
     run(
         db,
@@ -85,7 +85,7 @@ def rotate_secret(db: Session, org_id: OrgId, *, secret: str) -> None:
     )
 
 
-def delete_webhook_of(db: Session, org_id: OrgId) -> bool:
+def delete_webhook_of(db: Connection, org_id: OrgId) -> bool:
     """The address and its secrets are gone, and so is what was still to be delivered; False if there was none."""
     deleted = run(db, "DELETE FROM webhook WHERE org_id = %(org_id)s", org_id=org_id)
     run(

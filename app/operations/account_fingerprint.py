@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.domain.caller import Caller
 from app.domain.errors import NotFound
@@ -12,7 +12,7 @@ from app.operations.read_account import read_account
 __all__ = ["account_fingerprint"]
 
 
-def account_fingerprint(db: Session, *, caller: Caller, argument: str) -> str:
+def account_fingerprint(db: Connection, *, caller: Caller, argument: str) -> str:
     """A text that stays the same as long as the account with that id has the same stamps and counts.
 
     When somebody was last active is left out: it changes all the time.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import write_role
 from app.domain.ids import AccountId, OrgId
@@ -22,7 +22,7 @@ class AddedAccount:
 
 
 def add_account(
-    db: Session,
+    db: Connection,
     *,
     email: str,
     password_hash: str,

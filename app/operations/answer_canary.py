@@ -2,19 +2,19 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row, run
 
 __all__ = ["answer_canary", "canary_age"]
 
 
-def answer_canary(db: Session) -> None:
+def answer_canary(db: Connection) -> None:
     """The canary was answered just now."""
     run(db, "UPDATE canary SET answered_at = clock_timestamp()")
 
 
-def canary_age(db: Session) -> timedelta | None:
+def canary_age(db: Connection) -> timedelta | None:
     """How long ago it was last answered; None if it never was. Beat sends one every few seconds."""
     row = one_row(db, "SELECT clock_timestamp() - answered_at AS age FROM canary")
     return None if row is None else row["age"]

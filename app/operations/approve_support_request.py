@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import require_org_admin
 from app.data.support_grants import NewSupportGrant, SupportGrant, insert_grant
@@ -18,7 +18,7 @@ __all__ = ["approve_support_request"]
 
 
 def approve_support_request(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str,
@@ -61,7 +61,7 @@ def approve_support_request(
 
 
 def _checked_end(
-    db: Session, request: SupportRequest, expires_at: datetime | None, *, maximum: timedelta
+    db: Connection, request: SupportRequest, expires_at: datetime | None, *, maximum: timedelta
 ) -> datetime:
     until = request.wanted_until if expires_at is None else expires_at
     check_grant_end(until, now=database_now(db), maximum=maximum)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import Organization, find_organization, role_in
@@ -31,7 +31,7 @@ class OrgAccess:
 
 
 def authorize_org_message(
-    db: Session,
+    db: Connection,
     *,
     account_id: AccountId,
     session_id: SessionId | None,
@@ -74,7 +74,7 @@ def authorize_org_message(
     return access
 
 
-def _as_member(db: Session, organization: Organization, account_id: AccountId) -> OrgAccess:
+def _as_member(db: Connection, organization: Organization, account_id: AccountId) -> OrgAccess:
     role = role_in(db, organization.org_id, account_id)
     if role is None:
         raise NotFound("organization")
@@ -88,7 +88,7 @@ def _as_member(db: Session, organization: Organization, account_id: AccountId) -
 
 
 def _under_grant(
-    db: Session,
+    db: Connection,
     organization: Organization,
     account_id: AccountId,
     grant_id: GrantId,

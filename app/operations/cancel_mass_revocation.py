@@ -1,6 +1,6 @@
 """A mass revocation is given up: what has ended stays ended, and its receipt can be settled."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.mass_revocations import record_cancelled
 from app.data.revocations import Ended, record_performed
@@ -13,7 +13,7 @@ __all__ = ["cancel_mass_revocation"]
 
 
 def cancel_mass_revocation(
-    db: Session, *, by: Requester, mass_revocation_id: MassRevocationId
+    db: Connection, *, by: Requester, mass_revocation_id: MassRevocationId
 ) -> MassRevocation:
     """Nothing more ends by it, ever. Cancelled already, it stays so.
 

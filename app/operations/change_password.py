@@ -1,6 +1,6 @@
 """A password is changed, and everything that was issued under the old one is dead."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_ends import request_account_end
 from app.data.accounts import has_live_session, replace_password, take_instant
@@ -18,7 +18,12 @@ CONCURRENT_CHANGE = "concurrent_change"
 
 
 def change_password(
-    db: Session, *, caller: Caller, verified_hash: str, new_hash: str, idempotency: Idempotency | None = None
+    db: Connection,
+    *,
+    caller: Caller,
+    verified_hash: str,
+    new_hash: str,
+    idempotency: Idempotency | None = None,
 ) -> Requested:
     """The new hash, the stamps on sessions and API tokens, and the request to end the rest commit together.
 

@@ -1,6 +1,6 @@
 """An account is set up."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import insert_account
 from app.domain.errors import Conflict, Invalid
@@ -12,7 +12,7 @@ LONGEST_EMAIL = 254
 
 
 def create_account(
-    db: Session, *, email: str, display_name: str, password_hash: str | None, is_global_admin: bool = False
+    db: Connection, *, email: str, display_name: str, password_hash: str | None, is_global_admin: bool = False
 ) -> AccountId:
     """The account exists and can sign in, unless it has no password. Raises: Invalid; Conflict if the address is taken."""
     email = email.strip().lower()

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import ApiToken, insert_api_token
 from app.data.audit import AuditEvent, record_audit_event
@@ -28,7 +28,7 @@ class CreatedApiToken:
 
 
 def create_api_token(
-    db: Session, *, caller: Caller, name: str, expires_at: datetime | None = None
+    db: Connection, *, caller: Caller, name: str, expires_at: datetime | None = None
 ) -> CreatedApiToken:
     """The token is valid, issued under the account's lock; no other one ends.
 
@@ -72,7 +72,7 @@ def _check_end(expires_at: datetime | None, now: datetime) -> None:
         raise Invalid("expires_at", "not_in_the_future")
 
 
-def _record(db: Session, caller: Caller, record: ApiToken) -> None:
+def _record(db: Connection, caller: Caller, record: ApiToken) -> None:
     record_audit_event(
         db,
         AuditEvent(

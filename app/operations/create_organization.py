@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import insert_organization
 from app.domain.errors import Conflict, Invalid
@@ -11,7 +11,7 @@ from app.domain.ids import OrgId
 __all__ = ["create_organization"]
 
 
-def create_organization(db: Session, *, slug: str, name: str) -> OrgId:
+def create_organization(db: Connection, *, slug: str, name: str) -> OrgId:
     """The organization exists, without members. Raises: Invalid; Conflict if the slug is taken."""
     if _SLUG.fullmatch(slug) is None:
         raise Invalid("slug", "not_lower_case_letters_digits_and_hyphens")

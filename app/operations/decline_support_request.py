@@ -1,6 +1,6 @@
 """An organization declines a request for support access."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import require_org_admin
 from app.data.support_requests import SupportRequest, decide_request, find_request
@@ -14,7 +14,7 @@ __all__ = ["decline_support_request"]
 
 
 def decline_support_request(
-    db: Session, *, caller: Caller, org: str, request_id: SupportRequestId
+    db: Connection, *, caller: Caller, org: str, request_id: SupportRequestId
 ) -> SupportRequest:
     """The request is declined, for good.
 

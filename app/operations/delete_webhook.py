@@ -1,6 +1,6 @@
 """An organization wants its notices delivered nowhere."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import require_org_admin
@@ -11,7 +11,7 @@ from app.domain.errors import NotFound
 __all__ = ["delete_webhook"]
 
 
-def delete_webhook(db: Session, *, caller: Caller, org: str) -> None:
+def delete_webhook(db: Connection, *, caller: Caller, org: str) -> None:
     """Nothing is delivered any more, not even what was waiting; the notices themselves stay.
 
     Raises: NotFound for an unknown organization, a foreign one and one without a webhook; Forbidden to a member.

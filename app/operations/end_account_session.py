@@ -1,6 +1,6 @@
 """An admin ends somebody's session."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.scope import require_admin
 from app.data.session_rows import find_session_in_scope
@@ -13,7 +13,7 @@ __all__ = ["end_account_session"]
 
 
 def end_account_session(
-    db: Session, *, caller: Caller, session_id: SessionId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, session_id: SessionId, idempotency: Idempotency | None = None
 ) -> Requested:
     """The end of the session is on record. One that has ended already succeeds, with the receipt that there is.
 

@@ -1,6 +1,6 @@
 """An admin ends all of somebody's sessions."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_ends import request_account_end
 from app.data.scope import require_account_in_scope
@@ -14,7 +14,7 @@ __all__ = ["end_all_account_sessions"]
 
 
 def end_all_account_sessions(
-    db: Session, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
 ) -> Requested:
     """All sessions of the account issued so far are dead from the commit on.
 

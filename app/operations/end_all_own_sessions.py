@@ -1,6 +1,6 @@
 """Somebody ends all of their own sessions, or all but the one they are asking from."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_ends import request_account_end
 from app.domain.caller import Caller
@@ -13,7 +13,7 @@ __all__ = ["end_all_own_sessions"]
 
 
 def end_all_own_sessions(
-    db: Session, *, caller: Caller, except_current: bool, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, except_current: bool, idempotency: Idempotency | None = None
 ) -> Requested:
     """All sessions issued so far are dead from the commit on; with `except_current`, the others end when it is performed.
 

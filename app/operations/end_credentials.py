@@ -5,7 +5,7 @@ One session or one token ends in the database's `perform_revocation` (`app.data.
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import revoke_all_api_tokens
 from app.data.revocations import Ended, Revocation, count_ended_sessions
@@ -17,7 +17,7 @@ from app.domain.revocation_request import RevocationKind
 __all__ = ["KNOWN_KINDS", "end_credentials"]
 
 
-def end_credentials(db: Session, revocation: Revocation) -> Ended:
+def end_credentials(db: Connection, revocation: Revocation) -> Ended:
     """What it aims at has ended; how much of it ended now, not before.
 
     Waits for rows that somebody else has locked. Nothing that was issued after the request ends, but by name.
@@ -25,7 +25,7 @@ def end_credentials(db: Session, revocation: Revocation) -> Ended:
     return _ENDINGS[revocation.kind](db, revocation)
 
 
-def _end_sessions(db: Session, revocation: Revocation) -> Ended:
+def _end_sessions(db: Connection, revocation: Revocation) -> Ended:
     assert revocation.account_id is not None
     assert revocation.issued_up_to is not None
     return Ended(
@@ -38,7 +38,7 @@ def _end_sessions(db: Session, revocation: Revocation) -> Ended:
     )
 
 
-def _revoke_tokens(db: Session, revocation: Revocation) -> Ended:
+def _revoke_tokens(db: Connection, revocation: Revocation) -> Ended:
     assert revocation.account_id is not None
     assert revocation.issued_up_to is not None
     return Ended(
@@ -51,19 +51,19 @@ def _revoke_tokens(db: Session, revocation: Revocation) -> Ended:
     )
 
 
-def _end_all(db: Session, revocation: Revocation) -> Ended:
+def _end_all(db: Connection, revocation: Revocation) -> Ended:
     sessions, tokens = _end_sessions(db, revocation), _revoke_tokens(db, revocation)
     return Ended(sessions=sessions.sessions, tokens=tokens.tokens)
 
 
-def _revoke_grant(db: Session, revocation: Revocation) -> Ended:
+def _revoke_grant(db: Connection, revocation: Revocation) -> Ended:
     assert revocation.target_id is not None
     grant_id = GrantId(revocation.target_id)
     is_revoked_now = SessionRepository(db).revoke_support_access_grant(grant_id, by=revocation.requested_by)
     return Ended(grants=int(is_revoked_now), sessions=count_ended_sessions(db, revocation.revocation_id))
 
 
-_ENDINGS: Mapping[str, Callable[[Session, Revocation], Ended]] = {
+_ENDINGS: Mapping[str, Callable[[Connection, Revocation], Ended]] = {
     RevocationKind.SESSION_REVOKE_ALL: _end_sessions,
     RevocationKind.TOKEN_REVOKE_ALL: _revoke_tokens,
     RevocationKind.PASSWORD_CHANGE: _end_all,

@@ -1,6 +1,6 @@
 """Somebody ends one of their own sessions."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.session_rows import find_session_of
 from app.data.single_ends import request_session_end
@@ -13,7 +13,7 @@ __all__ = ["end_own_session"]
 
 
 def end_own_session(
-    db: Session, *, caller: Caller, session_id: SessionId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, session_id: SessionId, idempotency: Idempotency | None = None
 ) -> Requested:
     """The end of the session is on record. One that has ended already succeeds, with the receipt that there is.
 

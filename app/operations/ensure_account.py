@@ -1,6 +1,6 @@
 """An account is there, whoever made it: for installations that are set up by a program."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import give_password
 from app.domain.errors import Conflict
@@ -11,7 +11,7 @@ __all__ = ["ensure_account"]
 
 
 def ensure_account(
-    db: Session, *, email: str, display_name: str, password_hash: str, is_global_admin: bool = False
+    db: Connection, *, email: str, display_name: str, password_hash: str, is_global_admin: bool = False
 ) -> AccountId:
     """There is an account of that address, new or not, and it signs in with that password. Nothing of it ends.
 

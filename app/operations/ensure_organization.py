@@ -1,6 +1,6 @@
 """An organization is there, whoever made it."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import find_organization
 from app.domain.errors import Conflict
@@ -10,7 +10,7 @@ from app.operations.create_organization import create_organization
 __all__ = ["ensure_organization"]
 
 
-def ensure_organization(db: Session, *, slug: str, name: str) -> OrgId:
+def ensure_organization(db: Connection, *, slug: str, name: str) -> OrgId:
     """There is an organization of that slug, new or not; one that was there keeps its name. Raises: Invalid."""
     try:
         return create_organization(db, slug=slug, name=name)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.expiry import expire_api_tokens, expire_sessions
 
@@ -11,7 +11,7 @@ __all__ = ["expire_credentials"]
 BATCH = 1_000
 
 
-def expire_credentials(db: Session, *, overdue_by: timedelta = timedelta(0)) -> int:
+def expire_credentials(db: Connection, *, overdue_by: timedelta = timedelta(0)) -> int:
     """A batch of credentials that ended at least `overdue_by` ago is marked as ended; how many. 0: none is left.
 
     The sockets were closed by their own deadlines. Rows that another sweep has are left to it.

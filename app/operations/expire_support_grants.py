@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.expiry import expire_grants
 
@@ -12,7 +12,7 @@ BATCH = 500
 """So that whoever wants one of them waits a fraction of a second."""
 
 
-def expire_support_grants(db: Session, *, overdue_by: timedelta = timedelta(0)) -> int:
+def expire_support_grants(db: Connection, *, overdue_by: timedelta = timedelta(0)) -> int:
     """A batch of grants that ended at least `overdue_by` ago is marked so, and their support sessions are terminated.
 
     Answers how many that were: 0 when none is left, so that it can be repeated until then. Each is a revocation of its

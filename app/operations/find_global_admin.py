@@ -1,6 +1,6 @@
 """Finds the Global Admin whom an organization means to let in."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.domain.errors import Invalid
@@ -9,7 +9,7 @@ from app.domain.ids import AccountId
 __all__ = ["find_global_admin"]
 
 
-def find_global_admin(db: Session, *, email: str) -> AccountId:
+def find_global_admin(db: Connection, *, email: str) -> AccountId:
     """The account with that address, in any case. Raises: Invalid where it is no Global Admin who can sign in."""
     row = one_row(
         db,

@@ -1,6 +1,6 @@
 """The first half of changing a password: what the current one is to be verified against."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.data.sign_in_failures import count_password_failures
@@ -12,7 +12,7 @@ from app.operations.find_sign_in import RETRY_AFTER_S
 __all__ = ["find_own_password"]
 
 
-def find_own_password(db: Session, *, caller: Caller, attempts: int) -> str:
+def find_own_password(db: Connection, *, caller: Caller, attempts: int) -> str:
     """The caller's password hash. Raises: Forbidden outside an own session; RateLimited after that many failures a minute."""
     require_own_session(caller)
     if count_password_failures(db, caller.account_id) >= attempts:

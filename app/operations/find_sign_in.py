@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.data.sign_in_failures import count_sign_in_failures
@@ -23,7 +23,7 @@ class FoundSignIn:
     password_hash: str | None
 
 
-def find_sign_in(db: Session, *, email: str, address: str, attempts: int) -> FoundSignIn:
+def find_sign_in(db: Connection, *, email: str, address: str, attempts: int) -> FoundSignIn:
     """The account by that e-mail address, whatever its case. Unknown ones are answered, and limited, like known ones.
 
     Raises: RateLimited after that many failures within a minute, from one address or for one e-mail address.

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.fleet import latest_changes
 from app.data.nodes import find_nodes
@@ -16,7 +16,7 @@ WORTH_TELLING = timedelta(seconds=5)
 """By how much an age has to grow before the page is made anew."""
 
 
-def fleet_fingerprint(db: Session, *, caller: Caller, argument: str) -> str:
+def fleet_fingerprint(db: Connection, *, caller: Caller, argument: str) -> str:
     """A text that stays the same while nodes are as they were, and nothing is revoked, closed or settled.
 
     `argument` means nothing here. Raises: Forbidden.

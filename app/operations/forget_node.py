@@ -1,6 +1,6 @@
 """An operator says that a node is gone for good: the only way past one that died under policy `serve`."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.nodes import delete_node, is_alive
 from app.data.receipts import settle
@@ -13,7 +13,7 @@ ALL_WAITING = 1_000_000
 """Each receipt that waits for the node gets its name first."""
 
 
-def forget_node(db: Session, node_id: NodeId) -> None:
+def forget_node(db: Connection, node_id: NodeId) -> None:
     """No receipt waits for that node; those that it had not confirmed go on listing it as unconfirmed.
 
     Raises: NotFound; Conflict("node_is_alive") if it was heard of within its lease.

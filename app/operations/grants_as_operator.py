@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import Organization, find_organization, role_in
@@ -41,14 +41,14 @@ class GrantWish:
 
 
 def list_grants_as_operator(
-    db: Session, *, org: str | None, only_usable: bool, page: PageRequest
+    db: Connection, *, org: str | None, only_usable: bool, page: PageRequest
 ) -> Page[ShownGrant]:
     """Grants of that organization, or of all, newest first. Raises: NotFound for an unknown organization."""
     org_id = None if org is None else _organization(db, org).org_id
     return find_shown_grants(db, org_id=org_id, only_usable=only_usable, page=page)
 
 
-def read_grant_as_operator(db: Session, grant_id: GrantId) -> ShownGrant:
+def read_grant_as_operator(db: Connection, grant_id: GrantId) -> ShownGrant:
     """That grant, usable or over. Raises: NotFound."""
     found = find_shown_grants(db, grant_id=grant_id, page=PageRequest(limit=1)).items
     if not found:
@@ -57,7 +57,12 @@ def read_grant_as_operator(db: Session, grant_id: GrantId) -> ShownGrant:
 
 
 def give_grant_as_operator(
-    db: Session, wish: GrantWish, *, expires_at: datetime | None, lasts: timedelta | None, maximum: timedelta
+    db: Connection,
+    wish: GrantWish,
+    *,
+    expires_at: datetime | None,
+    lasts: timedelta | None,
+    maximum: timedelta,
 ) -> GrantId:
     """The organization lets them in until then, or for that long; the trail says that an operator wrote it down.
 
@@ -83,7 +88,7 @@ def give_grant_as_operator(
 
 
 def move_grant_as_operator(
-    db: Session,
+    db: Connection,
     grant_id: GrantId,
     *,
     by: str,
@@ -107,14 +112,14 @@ def move_grant_as_operator(
     _record(db, "support_grant_update", mover, moved)
 
 
-def _organization(db: Session, org: str) -> Organization:
+def _organization(db: Connection, org: str) -> Organization:
     found = find_organization(db, org)
     if found is None:
         raise NotFound("organization")
     return found
 
 
-def _admin_of(db: Session, organization: Organization, name: str) -> AccountId:
+def _admin_of(db: Connection, organization: Organization, name: str) -> AccountId:
     account_id = find_account_as_operator(db, name)
     if role_in(db, organization.org_id, account_id) != "admin":
         raise Forbidden("org_admin")
@@ -122,7 +127,7 @@ def _admin_of(db: Session, organization: Organization, name: str) -> AccountId:
 
 
 def _checked_end(
-    db: Session, expires_at: datetime | None, lasts: timedelta | None, maximum: timedelta
+    db: Connection, expires_at: datetime | None, lasts: timedelta | None, maximum: timedelta
 ) -> datetime:
     now = database_now(db)
     until = now + (lasts or timedelta(0)) if expires_at is None else expires_at
@@ -130,7 +135,7 @@ def _checked_end(
     return until
 
 
-def _record(db: Session, event_type: str, actor: AccountId, grant: SupportGrant) -> None:
+def _record(db: Connection, event_type: str, actor: AccountId, grant: SupportGrant) -> None:
     record_audit_event(
         db,
         AuditEvent(

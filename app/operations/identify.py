@@ -2,7 +2,7 @@
 
 import hmac
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 from app.data.verifying_read import VERIFY, verification_from, verify_parameters
@@ -16,7 +16,7 @@ __all__ = ["identify"]
 
 
 def identify(
-    db: Session,
+    db: Connection,
     *,
     token: str,
     address: str,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import has_live_session, take_instant
 from app.domain.caller import Caller
@@ -12,7 +12,7 @@ from app.domain.errors import Unauthenticated
 __all__ = ["take_issue_instant"]
 
 
-def take_issue_instant(db: Session, caller: Caller) -> datetime:
+def take_issue_instant(db: Connection, caller: Caller) -> datetime:
     """When the credential is issued; the account's row is locked, and lives, and so does the session that asks.
 
     Raises: Unauthenticated if either has ended meanwhile.

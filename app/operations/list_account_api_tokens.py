@@ -1,6 +1,6 @@
 """A Global Admin looks at somebody's API tokens."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import ApiToken, find_live_api_tokens
 from app.data.scope import require_account_in_scope
@@ -13,7 +13,7 @@ __all__ = ["list_account_api_tokens"]
 
 
 def list_account_api_tokens(
-    db: Session, *, caller: Caller, account_id: AccountId, page: PageRequest
+    db: Connection, *, caller: Caller, account_id: AccountId, page: PageRequest
 ) -> Page[ApiToken]:
     """The account's live API tokens by name and dates, newest first; the tokens themselves nobody can show.
 

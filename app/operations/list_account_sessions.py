@@ -1,6 +1,6 @@
 """An admin looks at where somebody is signed in."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.scope import require_account_in_scope
 from app.data.session_repository import ActiveSession, SessionRepository
@@ -12,7 +12,7 @@ __all__ = ["list_account_sessions"]
 
 
 def list_account_sessions(
-    db: Session, *, caller: Caller, account_id: AccountId, page: PageRequest
+    db: Connection, *, caller: Caller, account_id: AccountId, page: PageRequest
 ) -> Page[ActiveSession]:
     """The account's live sessions, newest first. Raises: Forbidden; NotFound out of the admin's scope."""
     require_account_in_scope(db, caller, account_id)

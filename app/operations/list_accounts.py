@@ -1,6 +1,6 @@
 """An admin looks for accounts."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_search import AccountSummary, find_accounts
 from app.data.scope import require_admin
@@ -11,7 +11,7 @@ __all__ = ["list_accounts"]
 
 
 def list_accounts(
-    db: Session, *, caller: Caller, search: str = "", with_deleted: bool = False, page: PageRequest
+    db: Connection, *, caller: Caller, search: str = "", with_deleted: bool = False, page: PageRequest
 ) -> Page[AccountSummary]:
     """Accounts in the admin's scope whose e-mail address or name contains `search`; deleted ones for Global Admins only.
 

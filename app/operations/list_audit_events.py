@@ -1,6 +1,6 @@
 """Somebody reads the audit trail, as far as it concerns them."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit_trail import TrailEvent, find_trail
 from app.data.organizations import find_organization, role_in
@@ -17,7 +17,7 @@ EVERYTHING = TrailSearch()
 
 
 def list_audit_events(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str | None = None,
@@ -35,7 +35,7 @@ def list_audit_events(
     return find_trail(db, reader=caller.account_id, org_id=org_id, search=search, page=page)
 
 
-def _org_of(db: Session, caller: Caller, org: str) -> OrgId:
+def _org_of(db: Connection, caller: Caller, org: str) -> OrgId:
     organization = find_organization(db, org)
     if organization is not None and (
         caller.is_global_admin or role_in(db, organization.org_id, caller.account_id) == "admin"

@@ -1,6 +1,6 @@
 """Shows the mass revocations in somebody's scope."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.mass_revocations import find_mass_revocations
 from app.data.mass_scope import require_mass_revoker
@@ -11,7 +11,7 @@ from app.domain.paging import Page, PageRequest
 __all__ = ["list_mass_revocations"]
 
 
-def list_mass_revocations(db: Session, *, by: Requester, page: PageRequest) -> Page[MassRevocation]:
+def list_mass_revocations(db: Connection, *, by: Requester, page: PageRequest) -> Page[MassRevocation]:
     """The newest plan first: an organization's admins see those confined to it, others over all see all.
 
     Raises: Forbidden.

@@ -1,6 +1,6 @@
 """An organization's admin looks for its members."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_search import AccountSummary, find_members
 from app.data.scope import require_admin
@@ -10,7 +10,9 @@ from app.domain.paging import Page, PageRequest
 __all__ = ["list_members"]
 
 
-def list_members(db: Session, *, caller: Caller, search: str = "", page: PageRequest) -> Page[AccountSummary]:
+def list_members(
+    db: Connection, *, caller: Caller, search: str = "", page: PageRequest
+) -> Page[AccountSummary]:
     """Members of the organizations that the caller is an admin of, by a part of e-mail address or name.
 
     A Global Admin, too, sees only those here: none, without a role of their own. Raises: Forbidden.

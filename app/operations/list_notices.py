@@ -1,6 +1,6 @@
 """An organization's admin looks at what the organization was told."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.notices import Notice, find_notices
 from app.data.organizations import require_org_admin
@@ -10,7 +10,7 @@ from app.domain.paging import Page, PageRequest
 __all__ = ["list_notices"]
 
 
-def list_notices(db: Session, *, caller: Caller, org: str, page: PageRequest) -> Page[Notice]:
+def list_notices(db: Connection, *, caller: Caller, org: str, page: PageRequest) -> Page[Notice]:
     """The organization's notices, newest first, with how their deliveries stand.
 
     Raises: NotFound for an unknown organization and a foreign one; Forbidden to a member.

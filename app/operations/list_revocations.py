@@ -1,6 +1,6 @@
 """Somebody looks through the receipts that concern them."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.receipt_search import find_receipts
 from app.domain.caller import Caller
@@ -14,7 +14,7 @@ EVERYTHING = ReceiptSearch()
 
 
 def list_revocations(
-    db: Session, *, caller: Caller, search: ReceiptSearch = EVERYTHING, page: PageRequest
+    db: Connection, *, caller: Caller, search: ReceiptSearch = EVERYTHING, page: PageRequest
 ) -> Page[Receipt]:
     """The receipts that the caller could also read one by one, newest first, each as it was last settled.
 

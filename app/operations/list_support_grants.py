@@ -1,6 +1,6 @@
 """An organization's admin, or a Global Admin, looks at the organization's support grants."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import find_organization, require_org_admin, role_in
 from app.data.support_grants import SupportGrant, find_grants_of
@@ -11,7 +11,7 @@ from app.domain.permissions import require_no_support_session
 __all__ = ["list_support_grants"]
 
 
-def list_support_grants(db: Session, *, caller: Caller, org: str, page: PageRequest) -> Page[SupportGrant]:
+def list_support_grants(db: Connection, *, caller: Caller, org: str, page: PageRequest) -> Page[SupportGrant]:
     """All of them for an organization's admin; for a Global Admin from outside, those that they may work under now.
 
     Raises: NotFound for an unknown organization, and to whoever has nothing to do with it; Forbidden to a member.

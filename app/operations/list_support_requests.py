@@ -1,6 +1,6 @@
 """An organization's admin looks at the requests for support access, a Global Admin at their own."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import find_organization, require_org_admin, role_in
 from app.data.support_requests import SupportRequest, find_requests
@@ -12,7 +12,7 @@ __all__ = ["list_support_requests"]
 
 
 def list_support_requests(
-    db: Session, *, caller: Caller, org: str, page: PageRequest
+    db: Connection, *, caller: Caller, org: str, page: PageRequest
 ) -> Page[SupportRequest]:
     """All of them for an organization's admin; for a Global Admin from outside, their own there.
 

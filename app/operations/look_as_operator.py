@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import find_api_token, find_revocation_of_token
 from app.data.audit_trail import TrailEvent, find_trail
@@ -56,7 +56,7 @@ class TokenDetails:
     revocation_id: RevocationId | None
 
 
-def find_account_as_operator(db: Session, name: str) -> AccountId:
+def find_account_as_operator(db: Connection, name: str) -> AccountId:
     """The account with that id, deleted ones included, or with that e-mail address. Raises: NotFound."""
     row = one_row(db, _BY_NAME, email=name, id=_id_from(name))
     if row is None:
@@ -65,7 +65,7 @@ def find_account_as_operator(db: Session, name: str) -> AccountId:
 
 
 def list_sessions_as_operator(
-    db: Session, *, account: str | None, org: str | None, page: PageRequest
+    db: Connection, *, account: str | None, org: str | None, page: PageRequest
 ) -> Page[FoundSession]:
     """Live sessions: of the account, of the organization's members, or of everybody. Raises: NotFound."""
     account_id, org_id = _named(db, account, org)
@@ -73,14 +73,14 @@ def list_sessions_as_operator(
 
 
 def list_tokens_as_operator(
-    db: Session, *, account: str | None, org: str | None, page: PageRequest
+    db: Connection, *, account: str | None, org: str | None, page: PageRequest
 ) -> Page[FoundToken]:
     """Live API tokens; the same."""
     account_id, org_id = _named(db, account, org)
     return find_live_tokens(db, page, account_id=account_id, org_id=org_id)
 
 
-def read_session_as_operator(db: Session, session_id: SessionId) -> SessionDetails:
+def read_session_as_operator(db: Connection, session_id: SessionId) -> SessionDetails:
     """The session, live or over. Raises: NotFound."""
     session = find_any_session(db, session_id)
     row = None if session is None else find_session_of(db, session_id, owner=session.account_id)
@@ -90,7 +90,7 @@ def read_session_as_operator(db: Session, session_id: SessionId) -> SessionDetai
     return SessionDetails(session=session, nodes=find_sockets_on(db, session_id), revocation_id=revocation_id)
 
 
-def read_token_as_operator(db: Session, api_token_id: ApiTokenId) -> TokenDetails:
+def read_token_as_operator(db: Connection, api_token_id: ApiTokenId) -> TokenDetails:
     """The API token, live or over. Raises: NotFound."""
     token = find_any_token(db, api_token_id)
     row = None if token is None else find_api_token(db, api_token_id, owner=token.account_id)
@@ -101,7 +101,7 @@ def read_token_as_operator(db: Session, api_token_id: ApiTokenId) -> TokenDetail
 
 
 def list_audit_events_as_operator(
-    db: Session, *, search: TrailSearch, lately: timedelta | None, page: PageRequest
+    db: Connection, *, search: TrailSearch, lately: timedelta | None, page: PageRequest
 ) -> Page[TrailEvent]:
     """What answers the search, newest first; of the last so much time, by the database's clock, if that is said."""
     if lately is not None:
@@ -111,7 +111,7 @@ def list_audit_events_as_operator(
     return find_trail(db, reader=None, org_id=None, search=search, page=page)
 
 
-def _named(db: Session, account: str | None, org: str | None) -> tuple[AccountId | None, OrgId | None]:
+def _named(db: Connection, account: str | None, org: str | None) -> tuple[AccountId | None, OrgId | None]:
     account_id = None if account is None else find_account_as_operator(db, account)
     if org is None:
         return account_id, None

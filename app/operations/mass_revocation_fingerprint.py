@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.domain.caller import Caller
 from app.domain.errors import NotFound
@@ -12,7 +12,7 @@ from app.operations.read_mass_revocation import read_mass_revocation
 __all__ = ["mass_revocation_fingerprint"]
 
 
-def mass_revocation_fingerprint(db: Session, *, caller: Caller, argument: str) -> str:
+def mass_revocation_fingerprint(db: Connection, *, caller: Caller, argument: str) -> str:
     """A text that stays the same as long as the job with that id does.
 
     Raises: NotFound for an unknown job, one out of scope, and what is no id; Forbidden.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.mass_revocations import find_mass_revocation, lock_mass_revocation
@@ -17,7 +17,7 @@ __all__ = ["lock_for_step", "read_again", "record_step"]
 
 
 def lock_for_step(
-    db: Session, by: Requester, mass_revocation_id: MassRevocationId, step: MassStep
+    db: Connection, by: Requester, mass_revocation_id: MassRevocationId, step: MassStep
 ) -> tuple[MassRevocation, bool]:
     """The locked job, and whether the step is still to be taken; waits for the batch that runs.
 
@@ -30,7 +30,7 @@ def lock_for_step(
     return job, step_from(job.state, step) is not None
 
 
-def read_again(db: Session, by: Requester, mass_revocation_id: MassRevocationId) -> MassRevocation:
+def read_again(db: Connection, by: Requester, mass_revocation_id: MassRevocationId) -> MassRevocation:
     """The job after the step, as it stands in this transaction. Raises: NotFound."""
     job = find_mass_revocation(db, mass_revocation_id, by=by)
     if job is None:
@@ -39,7 +39,12 @@ def read_again(db: Session, by: Requester, mass_revocation_id: MassRevocationId)
 
 
 def record_step(
-    db: Session, by: Requester, job: MassRevocation, step: str, *, metadata: Mapping[str, Any] | None = None
+    db: Connection,
+    by: Requester,
+    job: MassRevocation,
+    step: str,
+    *,
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """The trail says who did it. What ends has one event of its own, when the job is over."""
     record_audit_event(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_names import emails_of
 from app.domain.caller import Caller
@@ -11,7 +11,7 @@ from app.domain.permissions import require_no_support_session
 __all__ = ["name_accounts"]
 
 
-def name_accounts(db: Session, *, caller: Caller, account_ids: Collection[str]) -> dict[str, str]:
+def name_accounts(db: Connection, *, caller: Caller, account_ids: Collection[str]) -> dict[str, str]:
     """The e-mail addresses, by id, of those of the accounts whose names the caller may know; ids are text.
 
     Raises: Forbidden in a support session.

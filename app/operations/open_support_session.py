@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.device_names import device_name, stored_user_agent
@@ -34,7 +34,7 @@ class OpenedSupportSession:
 
 
 def open_support_session(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str,
@@ -87,7 +87,7 @@ def open_support_session(
     )
 
 
-def _usable_grant(db: Session, caller: Caller, org: str, grant_id: GrantId | None) -> SupportGrant:
+def _usable_grant(db: Connection, caller: Caller, org: str, grant_id: GrantId | None) -> SupportGrant:
     organization = find_organization(db, org)
     if organization is None:
         raise NotFound("support_grant")
@@ -98,7 +98,7 @@ def _usable_grant(db: Session, caller: Caller, org: str, grant_id: GrantId | Non
 
 
 def _record(
-    db: Session, caller: Caller, session_id: SessionId, grant: SupportGrant, *, purpose: str, address: str
+    db: Connection, caller: Caller, session_id: SessionId, grant: SupportGrant, *, purpose: str, address: str
 ) -> None:
     record_audit_event(
         db,

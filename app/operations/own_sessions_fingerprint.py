@@ -1,6 +1,6 @@
 """Somebody watches their own sessions and API tokens."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 from app.domain.caller import Caller
@@ -9,7 +9,7 @@ from app.domain.permissions import require_own_session
 __all__ = ["own_sessions_fingerprint"]
 
 
-def own_sessions_fingerprint(db: Session, *, caller: Caller, argument: str) -> str:  # noqa: ARG001 - as for every topic
+def own_sessions_fingerprint(db: Connection, *, caller: Caller, argument: str) -> str:  # noqa: ARG001 - as for every topic
     """The same text as long as the same of the caller's credentials are valid, with as many sockets.
 
     Activity is left out: a page that looks again is activity itself. Raises: Forbidden outside an own session.

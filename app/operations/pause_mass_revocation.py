@@ -1,6 +1,6 @@
 """A running mass revocation stands still."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.mass_revocations import record_paused
 from app.domain.ids import MassRevocationId
@@ -12,7 +12,7 @@ __all__ = ["pause_mass_revocation"]
 
 
 def pause_mass_revocation(
-    db: Session, *, by: Requester, mass_revocation_id: MassRevocationId
+    db: Connection, *, by: Requester, mass_revocation_id: MassRevocationId
 ) -> MassRevocation:
     """No further batch begins until it is resumed; the batch that ran has ended. Paused already, it stays so.
 

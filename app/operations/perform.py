@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import structlog
 from prometheus_client import Counter
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from app.data.engine import Database
 from app.data.lock_waits import bound_statements, waited_too_long
@@ -143,7 +143,7 @@ def _end_and_tell(
     )
 
 
-def _end(db: Session, revocation_id: RevocationId) -> tuple[Revocation, Announced] | None:
+def _end(db: Connection, revocation_id: RevocationId) -> tuple[Revocation, Announced] | None:
     """The one transaction that ends everything; None if another performer came first."""
     revocation = lock_unperformed(db, revocation_id)
     if revocation is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.lock_waits import bound_statements
 from app.data.mass_matches import Aim, count_matches
@@ -40,7 +40,7 @@ class MassAsk:
 
 
 def plan_mass_revocation(
-    db: Session, *, by: Requester, ask: MassAsk, idempotency: Idempotency | None = None
+    db: Connection, *, by: Requester, ask: MassAsk, idempotency: Idempotency | None = None
 ) -> MassRevocation:
     """The plan, with what would end now; starting it takes its id. The same idempotency key again finds it again.
 
@@ -67,7 +67,7 @@ def plan_mass_revocation(
     return job
 
 
-def _counted(db: Session, by: Requester, ask: MassAsk, criteria: MassCriteria) -> NewMassRevocation:
+def _counted(db: Connection, by: Requester, ask: MassAsk, criteria: MassCriteria) -> NewMassRevocation:
     check_what(ask.what, criteria)
     check_pace(ask.pace)
     reason = _checked_reason(ask.reason)
@@ -94,7 +94,7 @@ def _counted(db: Session, by: Requester, ask: MassAsk, criteria: MassCriteria) -
     )
 
 
-def _insert(db: Session, new: NewMassRevocation) -> MassRevocationId:
+def _insert(db: Connection, new: NewMassRevocation) -> MassRevocationId:
     """The plan's id, or that of the one which came at the same moment under the same key."""
     planned = insert_mass_revocation(db, new) or find_planned_by_key(db, new.requested_by, new.idempotency)
     if planned is None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.previews import count_ending
 from app.data.rows import one_row
@@ -23,7 +23,7 @@ from app.operations.preview_revocation import require_not_last_global_admin
 __all__ = ["preview_as_operator"]
 
 
-def preview_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) -> Preview:
+def preview_as_operator(db: Connection, target: OperatorTarget, *, target_id: UUID) -> Preview:
     """What `revoke_as_operator` would end. Raises: NotFound, Conflict `last_global_admin`, as it does."""
     what, query = _LOOKS.get(target, ("account", _AN_ACCOUNT))
     if one_row(db, query, id=target_id, even_deleted=target is OperatorTarget.DELETE) is None:

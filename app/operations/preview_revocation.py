@@ -1,6 +1,6 @@
 """Somebody asks what exactly would end: with the rights, and with the answers to unknown ids, of the act itself."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import is_last_global_admin
 from app.data.api_tokens import find_api_token
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-def preview_own_session(db: Session, *, caller: Caller, session_id: SessionId) -> Preview:
+def preview_own_session(db: Connection, *, caller: Caller, session_id: SessionId) -> Preview:
     """What `end_own_session` would end. Raises: Forbidden; NotFound, as it does."""
     require_own_session(caller)
     if find_session_of(db, session_id, owner=caller.account_id) is None:
@@ -45,7 +45,7 @@ def preview_own_session(db: Session, *, caller: Caller, session_id: SessionId) -
     return count_ending(db, SessionEnding(session_id))
 
 
-def preview_all_own_sessions(db: Session, *, caller: Caller, except_current: bool) -> Preview:
+def preview_all_own_sessions(db: Connection, *, caller: Caller, except_current: bool) -> Preview:
     """What `end_all_own_sessions` would end. Raises: Forbidden, as it does."""
     require_own_session(caller)
     ending = AccountEnding(
@@ -56,7 +56,7 @@ def preview_all_own_sessions(db: Session, *, caller: Caller, except_current: boo
     return count_ending(db, ending)
 
 
-def preview_own_api_token(db: Session, *, caller: Caller, api_token_id: ApiTokenId) -> Preview:
+def preview_own_api_token(db: Connection, *, caller: Caller, api_token_id: ApiTokenId) -> Preview:
     """What `revoke_own_api_token` would end. Raises: Forbidden; NotFound, as it does."""
     require_own_session(caller)
     if find_api_token(db, api_token_id, owner=caller.account_id) is None:
@@ -64,13 +64,13 @@ def preview_own_api_token(db: Session, *, caller: Caller, api_token_id: ApiToken
     return count_ending(db, TokenEnding(api_token_id))
 
 
-def preview_all_own_api_tokens(db: Session, *, caller: Caller) -> Preview:
+def preview_all_own_api_tokens(db: Connection, *, caller: Caller) -> Preview:
     """What `revoke_all_own_api_tokens` would end. Raises: Forbidden, as it does."""
     require_own_session(caller)
     return count_ending(db, ending_of_account(caller.account_id, AccountAct.TOKENS))
 
 
-def preview_account_session(db: Session, *, caller: Caller, session_id: SessionId) -> Preview:
+def preview_account_session(db: Connection, *, caller: Caller, session_id: SessionId) -> Preview:
     """What `end_account_session` would end. Raises: Forbidden; NotFound, as it does."""
     require_admin(db, caller)
     if find_session_in_scope(db, session_id, caller=caller.account_id) is None:
@@ -78,7 +78,7 @@ def preview_account_session(db: Session, *, caller: Caller, session_id: SessionI
     return count_ending(db, SessionEnding(session_id))
 
 
-def preview_account_act(db: Session, *, caller: Caller, account_id: AccountId, act: AccountAct) -> Preview:
+def preview_account_act(db: Connection, *, caller: Caller, account_id: AccountId, act: AccountAct) -> Preview:
     """What that act would end of the account. Raises: Forbidden, NotFound, Conflict `last_global_admin`, as it does."""
     if act is not AccountAct.SESSIONS:
         require_global_admin(caller)
@@ -89,7 +89,7 @@ def preview_account_act(db: Session, *, caller: Caller, account_id: AccountId, a
     return count_ending(db, ending_of_account(account_id, act))
 
 
-def preview_support_grant(db: Session, *, caller: Caller, org: str, grant_id: GrantId) -> Preview:
+def preview_support_grant(db: Connection, *, caller: Caller, org: str, grant_id: GrantId) -> Preview:
     """What `revoke_support_grant` would end. Raises: Forbidden, NotFound, as it does."""
     organization = require_org_admin(db, caller, org)
     if find_grant(db, grant_id, org_id=organization.org_id) is None:
@@ -97,13 +97,13 @@ def preview_support_grant(db: Session, *, caller: Caller, org: str, grant_id: Gr
     return count_ending(db, GrantEnding(grant_id))
 
 
-def require_not_last_global_admin(db: Session, account_id: AccountId, act: AccountAct) -> None:
+def require_not_last_global_admin(db: Connection, account_id: AccountId, act: AccountAct) -> None:
     """Returns where the act may be done to the account. Raises: Conflict `last_global_admin`."""
     if act in _SHUTS and is_last_global_admin(db, account_id):
         raise Conflict("last_global_admin")
 
 
-def _is_deleted(db: Session, account_id: AccountId) -> bool:
+def _is_deleted(db: Connection, account_id: AccountId) -> bool:
     """Deleting again succeeds, and ends nothing."""
     query = "SELECT id FROM account WHERE id = %(id)s AND deleted_at IS NOT NULL"
     return one_row(db, query, id=account_id) is not None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.nodes import delete_dead_nodes
 from app.data.pruning import delete_old_closures
@@ -25,7 +25,7 @@ class Pruned:
         return bool(self.closures or self.nodes)
 
 
-def prune(db: Session, *, log_kept: timedelta) -> Pruned:
+def prune(db: Connection, *, log_kept: timedelta) -> Pruned:
     """A batch of closures that are older, and that every node which may hold sockets has passed, is gone.
 
     So are rows of nodes not heard of for long, but not those under `serve`, which only an operator forgets. Receipts,

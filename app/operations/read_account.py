@@ -1,6 +1,6 @@
 """An admin looks at somebody's account."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_search import AccountDetails, find_account
 from app.data.scope import require_admin
@@ -11,7 +11,7 @@ from app.domain.ids import AccountId
 __all__ = ["read_account"]
 
 
-def read_account(db: Session, *, caller: Caller, account_id: AccountId) -> AccountDetails:
+def read_account(db: Connection, *, caller: Caller, account_id: AccountId) -> AccountDetails:
     """The account with its stamps, counts and roles; for a Global Admin a deleted one too.
 
     Raises: Forbidden; NotFound for an unknown account and one out of the admin's scope.

@@ -1,6 +1,6 @@
 """Shows the whole fleet to a Global Admin."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.backlog import read_backlog
 from app.data.fleet import count_by_minute, find_close_times, find_unconfirmed
@@ -17,7 +17,7 @@ MINUTES = 30
 UNCONFIRMED = 20
 
 
-def read_fleet(db: Session, *, caller: Caller) -> FleetView:
+def read_fleet(db: Connection, *, caller: Caller) -> FleetView:
     """Up to 200 nodes, the last 40 revocations that closed sockets, half an hour of minutes, 20 unconfirmed receipts.
 
     Raises: Forbidden.

@@ -1,6 +1,6 @@
 """Shows a mass revocation, and how far it is, to whom it concerns."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.mass_scope import require_mass_revoker
 from app.domain.ids import MassRevocationId
@@ -12,7 +12,7 @@ __all__ = ["read_mass_revocation"]
 
 
 def read_mass_revocation(
-    db: Session, *, by: Requester, mass_revocation_id: MassRevocationId
+    db: Connection, *, by: Requester, mass_revocation_id: MassRevocationId
 ) -> MassRevocation:
     """The job as it stands. Raises: Forbidden; NotFound for an unknown one and one out of scope alike."""
     require_mass_revoker(db, by)

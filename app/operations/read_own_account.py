@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import Membership, find_memberships
 from app.data.rows import one_row
@@ -23,7 +23,7 @@ class OwnAccount:
     organizations: tuple[Membership, ...]
 
 
-def read_own_account(db: Session, *, account_id: AccountId) -> OwnAccount:
+def read_own_account(db: Connection, *, account_id: AccountId) -> OwnAccount:
     """The account with its organizations. Raises: NotFound for an unknown or deleted one."""
     row = one_row(
         db,

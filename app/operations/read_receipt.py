@@ -1,6 +1,6 @@
 """Shows a receipt to whom it concerns."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.receipts import find_receipt, find_visible_receipt
 from app.domain.caller import Caller
@@ -12,7 +12,7 @@ from app.operations.settle_receipts import settle_receipts
 __all__ = ["read_receipt", "read_receipt_as_operator"]
 
 
-def read_receipt(db: Session, caller: Caller, *, revocation_id: RevocationId) -> Receipt:
+def read_receipt(db: Connection, caller: Caller, *, revocation_id: RevocationId) -> Receipt:
     """The receipt, settled as of now, so that it needs no sweep; cheap enough to be called in a loop.
 
     It concerns who asked, whose credential it was, an admin of the organization, and Global Admins. In a support
@@ -30,7 +30,7 @@ def read_receipt(db: Session, caller: Caller, *, revocation_id: RevocationId) ->
     return _found(receipt)
 
 
-def read_receipt_as_operator(db: Session, revocation_id: RevocationId) -> Receipt:
+def read_receipt_as_operator(db: Connection, revocation_id: RevocationId) -> Receipt:
     """The same for whoever has the database anyway. Raises: NotFound."""
     settle_receipts(db, revocation_id)
     return _found(find_receipt(db, revocation_id))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organization_members import Member, find_members_of
 from app.data.shown_grants import SupportStanding
@@ -23,7 +23,9 @@ class SupportedOrganization:
     members: Page[Member]
 
 
-def read_supported_organization(db: Session, *, caller: Caller, page: PageRequest) -> SupportedOrganization:
+def read_supported_organization(
+    db: Connection, *, caller: Caller, page: PageRequest
+) -> SupportedOrganization:
     """The grant has been read again, and this use of it is in the organization's trail and in its sums.
 
     Raises: Forbidden outside a support session; NotFound where the grant is over.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows
 from app.data.shown_grants import SupportStanding, find_standing
@@ -26,7 +26,7 @@ class Visitor:
     support: SupportStanding | None
 
 
-def read_visitor(db: Session, *, caller: Caller) -> Visitor:
+def read_visitor(db: Connection, *, caller: Caller) -> Visitor:
     """The caller as a page greets them. Raises: NotFound for an account that was deleted meanwhile."""
     now: datetime = all_rows(db, "SELECT statement_timestamp() AS now")[0]["now"]
     return Visitor(

@@ -1,6 +1,6 @@
 """An organization's admin looks at where its notices are delivered."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import require_org_admin
 from app.data.webhooks import Webhook, find_webhook
@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 __all__ = ["read_webhook"]
 
 
-def read_webhook(db: Session, *, caller: Caller, org: str) -> Webhook:
+def read_webhook(db: Connection, *, caller: Caller, org: str) -> Webhook:
     """The organization's webhook, without its secret.
 
     Raises: NotFound for an unknown organization, a foreign one and one without a webhook; Forbidden to a member.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.domain.caller import Caller
 from app.domain.errors import NotFound
@@ -13,7 +13,7 @@ from app.operations.read_receipt import read_receipt
 __all__ = ["receipt_fingerprint"]
 
 
-def receipt_fingerprint(db: Session, *, caller: Caller, argument: str) -> str:
+def receipt_fingerprint(db: Connection, *, caller: Caller, argument: str) -> str:
     """A text that stays the same as long as the receipt with that id does; it settles by being asked.
 
     Raises: NotFound for an unknown receipt, somebody else's, and what is no id; Forbidden in a support session.

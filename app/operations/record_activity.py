@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import run
 from app.domain.ids import ApiTokenId, SessionId
@@ -11,7 +11,7 @@ __all__ = ["record_activity"]
 
 
 def record_activity(
-    db: Session, *, session_ids: Collection[SessionId], api_token_ids: Collection[ApiTokenId]
+    db: Connection, *, session_ids: Collection[SessionId], api_token_ids: Collection[ApiTokenId]
 ) -> None:
     """Those sessions and API tokens were used now. A row that somebody has locked is left out this time."""
     if session_ids:

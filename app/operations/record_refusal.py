@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.domain.caller import Caller
@@ -12,7 +12,7 @@ __all__ = ["record_refusal"]
 
 
 def record_refusal(
-    db: Session,
+    db: Connection,
     *,
     type: str,  # noqa: A002 - the column's name
     caller: Caller | None = None,

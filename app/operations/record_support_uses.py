@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.support_uses import add_uses
 from app.domain.support_use import SupportUse
@@ -10,7 +10,7 @@ from app.domain.support_use import SupportUse
 __all__ = ["record_support_uses"]
 
 
-def record_support_uses(db: Session, uses: Sequence[SupportUse]) -> None:
+def record_support_uses(db: Connection, uses: Sequence[SupportUse]) -> None:
     """The grants and support sessions say how often they were used, when last and by whom.
 
     To be called once for each use: twice counts twice.

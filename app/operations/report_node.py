@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.node_reports import add_outcomes, save_node
 from app.domain.node_report import NodeReport, ReportAnswer
@@ -15,7 +15,7 @@ OVERDUE_AT_ONCE = 10
 """How many overdue revocations one node takes on for one report."""
 
 
-def report_node(db: Session, report: NodeReport, *, perform_within: timedelta) -> ReportAnswer:
+def report_node(db: Connection, report: NodeReport, *, perform_within: timedelta) -> ReportAnswer:
     """The node's row says so as of now, and its outcomes are added to the receipts, complete ones included.
 
     Answers with at most ten revocations that have waited for longer than `perform_within`: the node should

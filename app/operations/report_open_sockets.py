@@ -1,6 +1,6 @@
 """Stores what a node tells of its open sockets."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.lock_waits import bound_lock_waits
 from app.data.open_sockets import save_open_sockets
@@ -11,7 +11,7 @@ from app.operations.report_node import LOCK_WAIT
 __all__ = ["report_open_sockets"]
 
 
-def report_open_sockets(db: Session, node_id: NodeId, part: CensusPart) -> bool:
+def report_open_sockets(db: Connection, node_id: NodeId, part: CensusPart) -> bool:
     """The counts are stored; False if the node has no row, or has left. Repeating it changes nothing.
 
     A transaction of its own: however long it takes, the node's row and the receipts do not wait for it.

@@ -1,6 +1,6 @@
 """A session's owner signs out."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.session_rows import find_session_of
 from app.data.single_ends import request_session_end
@@ -12,7 +12,7 @@ from app.domain.revocation_request import Idempotency, Requested, RevocationKind
 __all__ = ["request_logout"]
 
 
-def request_logout(db: Session, *, caller: Caller, idempotency: Idempotency | None = None) -> Requested:
+def request_logout(db: Connection, *, caller: Caller, idempotency: Idempotency | None = None) -> Requested:
     """The end of the caller's session is on record; the account's other sockets will be asked to reconnect.
 
     Raises: Forbidden without a session; Conflict for an idempotency key that came with another request.

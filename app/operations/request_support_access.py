@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import find_organization
 from app.data.support_requests import NewSupportRequest, SupportRequest, insert_request
@@ -16,7 +16,7 @@ __all__ = ["request_support_access"]
 
 
 def request_support_access(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str,

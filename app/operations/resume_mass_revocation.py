@@ -1,6 +1,6 @@
 """A paused mass revocation goes on."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.mass_revocations import record_resumed
@@ -14,7 +14,7 @@ __all__ = ["resume_mass_revocation"]
 
 
 def resume_mass_revocation(
-    db: Session, *, by: Requester, mass_revocation_id: MassRevocationId
+    db: Connection, *, by: Requester, mass_revocation_id: MassRevocationId
 ) -> BegunMassRevocation:
     """It goes on where it stopped, on what was issued before its start; running already, it runs on.
 

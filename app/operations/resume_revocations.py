@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.revocations import claim_unfinished
 from app.domain.ids import RevocationId
@@ -16,7 +16,7 @@ RESUMED_ONCE_IN = timedelta(seconds=4)
 BATCH = 100
 
 
-def resume_revocations(db: Session, *, perform_within: timedelta) -> tuple[RevocationId, ...]:
+def resume_revocations(db: Connection, *, perform_within: timedelta) -> tuple[RevocationId, ...]:
     """The oldest of those that should have been finished by now, to be sent to the queue after commit.
 
     Each is answered to one caller once in `RESUMED_ONCE_IN`, however many sweeps ask.

@@ -1,6 +1,6 @@
 """A Global Admin revokes all of somebody's API tokens."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_ends import request_account_end
 from app.data.scope import require_account_in_scope
@@ -15,7 +15,7 @@ __all__ = ["revoke_all_account_tokens"]
 
 
 def revoke_all_account_tokens(
-    db: Session, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
 ) -> Requested:
     """All API tokens of the account issued so far are dead from the commit on.
 

@@ -1,6 +1,6 @@
 """Somebody revokes all of their own API tokens."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_ends import request_account_end
 from app.domain.caller import Caller
@@ -13,7 +13,7 @@ __all__ = ["revoke_all_own_api_tokens"]
 
 
 def revoke_all_own_api_tokens(
-    db: Session, *, caller: Caller, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, idempotency: Idempotency | None = None
 ) -> Requested:
     """All API tokens issued so far are dead from the commit on.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_closures import request_account_closure
 from app.data.account_ends import request_account_end
@@ -22,7 +22,7 @@ __all__ = ["revoke_as_operator"]
 OPERATOR = "cutoff revoke"
 
 
-def revoke_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) -> Requested:
+def revoke_as_operator(db: Connection, target: OperatorTarget, *, target_id: UUID) -> Requested:
     """The request is durable, and account-wide ends count from its commit. Ending what is over returns its revocation.
 
     Raises: NotFound; Conflict("last_global_admin") for suspending or deleting the only one left.
@@ -30,7 +30,7 @@ def revoke_as_operator(db: Session, target: OperatorTarget, *, target_id: UUID) 
     return _REQUESTS[target](db, target_id)
 
 
-def _session(db: Session, target_id: UUID) -> Requested:
+def _session(db: Connection, target_id: UUID) -> Requested:
     query = "SELECT account_id, terminated_at AS ended_at FROM session WHERE id = %(id)s"
     row = one_row(db, query, id=target_id)
     if row is None:
@@ -40,7 +40,7 @@ def _session(db: Session, target_id: UUID) -> Requested:
     return _once(db, request, query=query)
 
 
-def _token(db: Session, target_id: UUID) -> Requested:
+def _token(db: Connection, target_id: UUID) -> Requested:
     query = "SELECT account_id, revoked_at AS ended_at FROM api_token WHERE id = %(id)s"
     row = one_row(db, query, id=target_id)
     if row is None:
@@ -50,7 +50,7 @@ def _token(db: Session, target_id: UUID) -> Requested:
     return _once(db, request, query=query)
 
 
-def _grant(db: Session, target_id: UUID) -> Requested:
+def _grant(db: Connection, target_id: UUID) -> Requested:
     grant_id = GrantId(target_id)
     grant = find_grant(db, grant_id)
     if grant is None:
@@ -66,27 +66,27 @@ def _grant(db: Session, target_id: UUID) -> Requested:
     return request_once(db, request, is_live=is_usable(), look_again=is_usable)
 
 
-def _account_sessions(db: Session, target_id: UUID) -> Requested:
+def _account_sessions(db: Connection, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.SESSION_REVOKE_ALL, Reason.ALL_SESSIONS_REVOKED, target_id)
     return request_account_end(db, request, AccountId(target_id), stamps=(CredentialType.SESSION,))
 
 
-def _account_tokens(db: Session, target_id: UUID) -> Requested:
+def _account_tokens(db: Connection, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.TOKEN_REVOKE_ALL, Reason.ALL_TOKENS_REVOKED, target_id)
     return request_account_end(db, request, AccountId(target_id), stamps=(CredentialType.API_TOKEN,))
 
 
-def _suspend(db: Session, target_id: UUID) -> Requested:
+def _suspend(db: Connection, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.ACCOUNT_SUSPEND, Reason.ACCOUNT_SUSPENDED, target_id)
     return request_account_closure(db, request, AccountId(target_id), mark="suspended_at")
 
 
-def _delete(db: Session, target_id: UUID) -> Requested:
+def _delete(db: Connection, target_id: UUID) -> Requested:
     request = _account_request(RevocationKind.ACCOUNT_DELETE, Reason.ACCOUNT_DELETED, target_id)
     return request_account_closure(db, request, AccountId(target_id), mark="deleted_at")
 
 
-def _once(db: Session, request: RevocationRequest, *, query: str) -> Requested:
+def _once(db: Connection, request: RevocationRequest, *, query: str) -> Requested:
     """`query` looks at the target."""
     lock_target(db, request.target_id)
 
@@ -124,7 +124,7 @@ def _request(
     )
 
 
-_REQUESTS: Mapping[OperatorTarget, Callable[[Session, UUID], Requested]] = {
+_REQUESTS: Mapping[OperatorTarget, Callable[[Connection, UUID], Requested]] = {
     OperatorTarget.SESSION: _session,
     OperatorTarget.TOKEN: _token,
     OperatorTarget.GRANT: _grant,

@@ -1,6 +1,6 @@
 """Somebody revokes one of their own API tokens."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.api_tokens import find_api_token
 from app.data.single_ends import request_token_end
@@ -13,7 +13,7 @@ __all__ = ["revoke_own_api_token"]
 
 
 def revoke_own_api_token(
-    db: Session, *, caller: Caller, api_token_id: ApiTokenId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, api_token_id: ApiTokenId, idempotency: Idempotency | None = None
 ) -> Requested:
     """The end of the token is on record. One that has ended already succeeds, with the receipt that there is.
 

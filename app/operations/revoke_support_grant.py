@@ -1,6 +1,6 @@
 """An organization revokes a support grant before its end."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import require_org_admin
 from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_once
@@ -15,7 +15,7 @@ __all__ = ["revoke_support_grant"]
 
 
 def revoke_support_grant(
-    db: Session, *, caller: Caller, org: str, grant_id: GrantId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, org: str, grant_id: GrantId, idempotency: Idempotency | None = None
 ) -> Requested:
     """The end of the grant, and of the sessions opened under it, is on record. One that is over already succeeds.
 

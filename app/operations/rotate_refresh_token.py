@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.refresh_families import (
     RefreshTokenRow,
@@ -55,7 +55,7 @@ class ReuseFound:
 
 
 def rotate_refresh_token(
-    db: Session, *, refresh_token: str, lifetime: timedelta, leeway: timedelta, address: str
+    db: Connection, *, refresh_token: str, lifetime: timedelta, leeway: timedelta, address: str
 ) -> RotatedSession | ReuseFound:
     """The token is consumed and the session's end moved; within the leeway, a lost response is repeated word for word.
 
@@ -90,7 +90,7 @@ def rotate_refresh_token(
     )
 
 
-def _session_of(db: Session, session_id: SessionId) -> CredentialRecord:
+def _session_of(db: Connection, session_id: SessionId) -> CredentialRecord:
     """The session with its account's stamps, read after its lock was taken."""
     parameters = verify_parameters(sessions=[token_hash_of(db, session_id)])
     return verification_from(all_rows(db, VERIFY, **parameters)).records[0]
@@ -107,7 +107,7 @@ def _record_of(token: RefreshTokenRow, session: CredentialRecord) -> RefreshToke
     )
 
 
-def _consume(db: Session, session_id: SessionId, token: RefreshTokenRow, refresh_token: str) -> str:
+def _consume(db: Connection, session_id: SessionId, token: RefreshTokenRow, refresh_token: str) -> str:
     nonce = secrets.token_bytes(SECRET_BYTES)
     successor = successor_token(refresh_token, nonce)
     successor_id = insert_refresh_token(db, session_id, hash_token(successor))
@@ -118,7 +118,7 @@ def _consume(db: Session, session_id: SessionId, token: RefreshTokenRow, refresh
 
 
 def _end_family(
-    db: Session, session: CredentialRecord, session_id: SessionId, *, address: str
+    db: Connection, session: CredentialRecord, session_id: SessionId, *, address: str
 ) -> RevocationId:
     """Nothing of the family works from this commit on; the session itself ends when the revocation is performed."""
     invalidate_family(db, session_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.lock_waits import bound_statements
 from app.data.mass_matches import EndedBatch, count_matches, end_matches, kinds_of
@@ -46,7 +46,7 @@ class MassBatch:
     is_over: bool = False
 
 
-def run_mass_batch(db: Session, lease: MassLease) -> MassBatch | None:
+def run_mass_batch(db: Connection, lease: MassLease) -> MassBatch | None:
     """A batch has ended, and the job stands where it stopped: in one transaction, so that twice is once.
 
     Done is what a whole pass and a count after it find nothing left of, when no transaction is open any more that
@@ -69,7 +69,7 @@ def run_mass_batch(db: Session, lease: MassLease) -> MassBatch | None:
     )
 
 
-def _turn(db: Session, job: Running, batch: EndedBatch) -> bool:
+def _turn(db: Connection, job: Running, batch: EndedBatch) -> bool:
     """At the end of one kind: on to the next, or to another pass over all; True if there is nothing left to do."""
     kinds = kinds_of(job.aim.what)
     following = kinds[kinds.index(job.walking) + 1 :]

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import require_org_admin
 from app.data.rows import one_row
@@ -18,7 +18,7 @@ __all__ = ["check_names_a_global_admin", "save_support_grant"]
 
 
 def save_support_grant(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str,
@@ -49,7 +49,7 @@ def save_support_grant(
     return stored
 
 
-def check_names_a_global_admin(db: Session, admin_account_id: AccountId | None) -> None:
+def check_names_a_global_admin(db: Connection, admin_account_id: AccountId | None) -> None:
     """Returns for one who may work under a grant, and where nobody is named. Raises: Invalid."""
     if admin_account_id is None:
         return

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import require_org_admin
@@ -25,7 +25,7 @@ class SetWebhook:
 
 
 def set_webhook(
-    db: Session,
+    db: Connection,
     *,
     caller: Caller,
     org: str,
@@ -53,7 +53,7 @@ def set_webhook(
     return SetWebhook(webhook=webhook, secret=secret)
 
 
-def _record(db: Session, caller: Caller, org_id: OrgId, *, url: str, has_new_secret: bool) -> None:
+def _record(db: Connection, caller: Caller, org_id: OrgId, *, url: str, has_new_secret: bool) -> None:
     record_audit_event(
         db,
         AuditEvent(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.notices import Notice, find_notices
 from app.data.organizations import Organization, require_org_admin
@@ -46,7 +46,7 @@ class SupportDoors:
 
 
 def show_support_access(
-    db: Session, *, caller: Caller, org: str, uses: PageRequest, notices: PageRequest
+    db: Connection, *, caller: Caller, org: str, uses: PageRequest, notices: PageRequest
 ) -> SupportAccess:
     """For an organization's admin. Raises: NotFound for an unknown organization and a foreign one; Forbidden."""
     organization = require_org_admin(db, caller, org)
@@ -63,7 +63,7 @@ def show_support_access(
 
 
 def show_support_doors(
-    db: Session, *, caller: Caller, grants: PageRequest, requests: PageRequest
+    db: Connection, *, caller: Caller, grants: PageRequest, requests: PageRequest
 ) -> SupportDoors:
     """For a Global Admin. Raises: Forbidden to others."""
     require_global_admin(caller)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.lock_waits import bound_statements
@@ -30,7 +30,7 @@ class BegunMassRevocation:
 
 
 def start_mass_revocation(
-    db: Session,
+    db: Connection,
     *,
     by: Requester,
     mass_revocation_id: MassRevocationId,
@@ -59,7 +59,7 @@ def start_mass_revocation(
     return BegunMassRevocation(job=read_again(db, by, mass_revocation_id), lease=lease)
 
 
-def _count_now(db: Session, job: MassRevocation) -> int:
+def _count_now(db: Connection, job: MassRevocation) -> int:
     bound_statements(db, COUNT_WITHIN)
     aim = Aim(
         criteria=job.criteria,

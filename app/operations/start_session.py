@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.accounts import take_instant
 from app.data.audit import AuditEvent, record_audit_event
@@ -35,7 +35,7 @@ class StartedSession:
 
 
 def start_session(
-    db: Session,
+    db: Connection,
     *,
     found: FoundSignIn,
     address: str,
@@ -76,7 +76,7 @@ def start_session(
     )
 
 
-def _locked(db: Session, found: FoundSignIn) -> tuple[AccountId, datetime]:
+def _locked(db: Connection, found: FoundSignIn) -> tuple[AccountId, datetime]:
     if found.account_id is None or found.password_hash is None:
         raise Unauthenticated
     issued_at = take_instant(db, found.account_id)
@@ -92,7 +92,7 @@ def _locked(db: Session, found: FoundSignIn) -> tuple[AccountId, datetime]:
     return found.account_id, issued_at
 
 
-def _record(db: Session, account_id: AccountId, session_id: SessionId, *, address: str) -> None:
+def _record(db: Connection, account_id: AccountId, session_id: SessionId, *, address: str) -> None:
     record_audit_event(
         db,
         AuditEvent(

@@ -1,6 +1,6 @@
 """A Global Admin suspends an account."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.account_closures import request_account_closure
 from app.domain.caller import Caller
@@ -13,7 +13,7 @@ __all__ = ["suspend_account"]
 
 
 def suspend_account(
-    db: Session, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
+    db: Connection, *, caller: Caller, account_id: AccountId, idempotency: Idempotency | None = None
 ) -> Requested:
     """Nothing that the account has is valid from the commit on, and it can get nothing new until the suspension is lifted.
 

@@ -1,6 +1,6 @@
 """A Global Admin lifts an account's suspension."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.rows import run
@@ -12,7 +12,7 @@ from app.domain.permissions import require_global_admin
 __all__ = ["unsuspend_account"]
 
 
-def unsuspend_account(db: Session, *, caller: Caller, account_id: AccountId) -> None:
+def unsuspend_account(db: Connection, *, caller: Caller, account_id: AccountId) -> None:
     """The account may sign in again. Nothing that the suspension ended is valid again, but for a daemon token.
 
     Repeating it changes nothing. Raises: Forbidden; NotFound for an unknown account.

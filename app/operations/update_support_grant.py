@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.audit import AuditEvent, record_audit_event
 from app.data.organizations import require_org_admin
@@ -18,7 +18,7 @@ __all__ = ["update_support_grant"]
 
 
 def update_support_grant(
-    db: Session, *, caller: Caller, org: str, grant_id: GrantId, expires_at: datetime, maximum: timedelta
+    db: Connection, *, caller: Caller, org: str, grant_id: GrantId, expires_at: datetime, maximum: timedelta
 ) -> SupportGrant:
     """The grant ends at the new time; sockets under it go on until then, or close then.
 

@@ -1,6 +1,6 @@
 """A Global Admin takes a request for support access back."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.organizations import find_organization
 from app.data.support_requests import SupportRequest, decide_request, find_request
@@ -15,7 +15,7 @@ __all__ = ["withdraw_support_request"]
 
 
 def withdraw_support_request(
-    db: Session, *, caller: Caller, org: str, request_id: SupportRequestId
+    db: Connection, *, caller: Caller, org: str, request_id: SupportRequestId
 ) -> SupportRequest:
     """The request is withdrawn, for good; also by somebody who is no Global Admin any more.
 

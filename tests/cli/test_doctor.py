@@ -112,7 +112,7 @@ def test_a_redis_that_is_away_does_not_keep_the_database_from_being_looked_at(fo
 def test_settings_of_the_server_that_break_the_promise_are_found(found, sql, database: Database):
     """As an operator would set them: for this database."""
     with database.session() as db:
-        name = db.connection().engine.url.database
+        name = db.engine.url.database
     sql(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     findings = found()

@@ -1,6 +1,6 @@
 """Writing the audit trail, whatever somebody put into it."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.audit import AuditEvent, record_audit_event
@@ -8,7 +8,7 @@ from app.data.rows import all_rows, one_row
 from app.domain.ids import RevocationId
 
 
-def test_a_revocation_has_one_success_event_and_any_number_of_failures(db: Session):
+def test_a_revocation_has_one_success_event_and_any_number_of_failures(db: Connection):
     revocation_id = RevocationId(uuid7())
     event = AuditEvent(type="session_revoke", revocation_id=revocation_id)
     failure = AuditEvent(type="session_revoke", revocation_id=revocation_id, is_success=False)
@@ -21,7 +21,7 @@ def test_a_revocation_has_one_success_event_and_any_number_of_failures(db: Sessi
     assert len(all_rows(db, "SELECT FROM audit_event")) == 3
 
 
-def test_ids_that_were_chosen_by_an_attacker_are_written_as_text(db: Session):
+def test_ids_that_were_chosen_by_an_attacker_are_written_as_text(db: Connection):
     hostile = "\0'; DROP TABLE session; --\ud800"
 
     record_audit_event(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.cli.migrate import migrate
 from app.clock import boot_seconds
@@ -115,7 +115,7 @@ def test_behind_a_pooler_a_transaction_that_pauses_lets_go_of_its_rows(pooled_se
     frozen = Database(brief, application_name="t")
     account_id, touch = make.account().account_id, "UPDATE account SET display_name = 'x' WHERE id = %(id)s"
 
-    def pause(db: Session) -> None:
+    def pause(db: Connection) -> None:
         run(db, touch, id=account_id)
         began_at = boot_seconds()
         with database.session() as other:
@@ -148,7 +148,7 @@ def test_more_callers_than_server_connections_take_turns(pooled):
 def test_a_pooler_that_drops_connections_is_unavailable_once_and_then_answers(pooled, pooler):
     """B116."""
 
-    def be_cut_off(db: Session) -> None:
+    def be_cut_off(db: Connection) -> None:
         run(db, "SELECT 1")
         pooler.lose_server_connections()
         run(db, "SELECT 1")
@@ -172,7 +172,7 @@ def _is_answered(database: Database) -> bool:
 def test_a_rollback_behind_a_pooler_rolls_back(pooled, make):
     account_id = make.account().account_id
 
-    def delete_and_fail(db: Session) -> None:
+    def delete_and_fail(db: Connection) -> None:
         run(db, "DELETE FROM account WHERE id = %(id)s", id=account_id)
         raise ZeroDivisionError
 
@@ -194,7 +194,7 @@ def test_an_empty_database_is_migrated_through_a_pooler(databases: TestDatabases
 
 def test_a_connection_of_ones_own_has_them_for_good_and_begins_as_the_driver_does(database: Database):
     with database.session() as db:
-        driver_connection = db.connection().connection.dbapi_connection
+        driver_connection = db.connection.dbapi_connection
         assert driver_connection is not None
         assert not driver_connection.autocommit
     assert bounds_of(database) == PROMISED

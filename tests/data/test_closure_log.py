@@ -1,7 +1,7 @@
 """The log and its cursor: whatever the order of ids and commits, each committed closure comes exactly once."""
 
 import psycopg
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.closure_log import closure_from
 from app.data.engine import Database
@@ -12,18 +12,18 @@ from tests.builders import Builders, MadeSession
 from tests.closure_rows import Tail
 
 
-def end(db: Session, session: MadeSession) -> None:
+def end(db: Connection, session: MadeSession) -> None:
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=session.session_id)
 
 
-def test_a_first_poll_takes_the_snapshot_only(make: Builders, database: Database, db: Session) -> None:
+def test_a_first_poll_takes_the_snapshot_only(make: Builders, database: Database, db: Connection) -> None:
     end(db, make.session())
     db.commit()
     assert Tail(database).poll() == []
 
 
 def test_a_late_commit_with_a_lower_number_is_not_skipped(
-    make: Builders, database: Database, db: Session
+    make: Builders, database: Database, db: Connection
 ) -> None:
     """B108."""
     early, late = make.session(), make.session()
@@ -40,7 +40,7 @@ def test_a_late_commit_with_a_lower_number_is_not_skipped(
 
 
 def test_an_end_long_after_its_transaction_took_an_id_comes_at_the_next_poll(
-    make: Builders, database: Database, db: Session
+    make: Builders, database: Database, db: Connection
 ) -> None:
     """B109."""
     session = make.session()
@@ -56,7 +56,7 @@ def test_an_end_long_after_its_transaction_took_an_id_comes_at_the_next_poll(
 
 
 def test_an_unrelated_long_transaction_delays_nothing_and_doubles_nothing(
-    make: Builders, database: Database, db: Session
+    make: Builders, database: Database, db: Connection
 ) -> None:
     """B110."""
     one_row(db, "SELECT pg_current_xact_id()")
@@ -69,7 +69,9 @@ def test_an_unrelated_long_transaction_delays_nothing_and_doubles_nothing(
         assert tail.poll() == []
 
 
-def test_rows_and_next_snapshot_are_of_one_statement(make: Builders, database: Database, db: Session) -> None:
+def test_rows_and_next_snapshot_are_of_one_statement(
+    make: Builders, database: Database, db: Connection
+) -> None:
     """A poll within a transaction that goes on: what commits after the statement belongs to the next poll. B112."""
     first, second = make.session(), make.session()
     tail = Tail(database)
@@ -81,7 +83,7 @@ def test_rows_and_next_snapshot_are_of_one_statement(make: Builders, database: D
     assert tail.poll() == [("session", second.token_hash)]
 
 
-def test_what_was_rolled_back_never_comes(make: Builders, database: Database, db: Session) -> None:
+def test_what_was_rolled_back_never_comes(make: Builders, database: Database, db: Connection) -> None:
     tail = Tail(database)
     end(db, make.session())
     db.rollback()
@@ -103,7 +105,7 @@ def test_a_prepared_transaction_comes_when_it_is_committed(
 
 
 def test_more_rows_than_the_limit_are_told_as_cut_off(
-    make: Builders, database: Database, db: Session
+    make: Builders, database: Database, db: Connection
 ) -> None:
     account = make.account()
     make.many_sessions(account, 5)
@@ -114,7 +116,7 @@ def test_more_rows_than_the_limit_are_told_as_cut_off(
     assert not tail.raw_poll(limit=5).is_cut_off
 
 
-def test_a_poll_over_a_pruned_part_is_cut_off(make: Builders, database: Database, db: Session) -> None:
+def test_a_poll_over_a_pruned_part_is_cut_off(make: Builders, database: Database, db: Connection) -> None:
     tail = Tail(database)
     end(db, make.session())
     run(db, "UPDATE closure_horizon SET pruned_through = pg_current_xact_id()")
@@ -122,7 +124,7 @@ def test_a_poll_over_a_pruned_part_is_cut_off(make: Builders, database: Database
     assert tail.raw_poll().is_cut_off
 
 
-def test_a_row_of_another_cluster_is_not_read(make: Builders, database: Database, db: Session) -> None:
+def test_a_row_of_another_cluster_is_not_read(make: Builders, database: Database, db: Connection) -> None:
     tail = Tail(database)
     end(db, make.session())
     run(db, "UPDATE closure SET system_identifier = 1")
@@ -131,7 +133,7 @@ def test_a_row_of_another_cluster_is_not_read(make: Builders, database: Database
 
 
 def test_an_unknown_kind_is_counted_and_the_rows_after_it_are_read(
-    make: Builders, database: Database, db: Session
+    make: Builders, database: Database, db: Connection
 ) -> None:
     """B124."""
     tail = Tail(database)

@@ -1,15 +1,14 @@
 """Section 7 of BEHAVIOURS, sessions and refresh tokens: what SQL by hand writes into the closure log."""
 
 import pytest
-from sqlalchemy import exc
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exc
 
 from app.data.rows import all_rows, one_row, run
 from tests.builders import Builders
 from tests.closure_rows import Written, closures
 
 
-def test_terminating_one_row_closes_that_session_and_no_other(make: Builders, db: Session) -> None:
+def test_terminating_one_row_closes_that_session_and_no_other(make: Builders, db: Connection) -> None:
     account = make.account()
     session, _sibling = make.session(account), make.session(account)
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=session.session_id)
@@ -17,7 +16,7 @@ def test_terminating_one_row_closes_that_session_and_no_other(make: Builders, db
 
 
 def test_deleting_a_session_closes_it_and_the_cascade_closes_nothing_more(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     session = make.session()
     run(db, "DELETE FROM session WHERE id = %(id)s", id=session.session_id)
@@ -33,7 +32,7 @@ def test_deleting_a_session_closes_it_and_the_cascade_closes_nothing_more(
     ],
 )
 def test_a_thousand_sessions_in_one_statement_are_a_thousand_closures_of_one_revocation(
-    make: Builders, db: Session, statement: str
+    make: Builders, db: Connection, statement: str
 ) -> None:
     account = make.account()
     make.many_sessions(account, 1000)
@@ -49,7 +48,7 @@ def test_a_thousand_sessions_in_one_statement_are_a_thousand_closures_of_one_rev
     assert row == {"targets": 1000, "revocations": 1, "only_sessions": True}
 
 
-def test_what_ends_by_hand_opens_one_direct_revocation_an_account(make: Builders, db: Session) -> None:
+def test_what_ends_by_hand_opens_one_direct_revocation_an_account(make: Builders, db: Connection) -> None:
     first, second = make.account(), make.account()
     for account in (first, first, second):
         make.session(account)
@@ -63,7 +62,7 @@ def test_what_ends_by_hand_opens_one_direct_revocation_an_account(make: Builders
     ] * 2
 
 
-def test_invalidating_or_deleting_refresh_tokens_closes_nothing(make: Builders, db: Session) -> None:
+def test_invalidating_or_deleting_refresh_tokens_closes_nothing(make: Builders, db: Connection) -> None:
     make.session()
     run(db, "UPDATE refresh_token SET invalidated_at = now()")
     run(db, "DELETE FROM refresh_token")
@@ -80,7 +79,7 @@ def test_invalidating_or_deleting_refresh_tokens_closes_nothing(make: Builders, 
         "issued_at = issued_at - interval '1 hour'",
     ],
 )
-def test_moving_the_end_of_a_session_has_it_read_again(make: Builders, db: Session, change: str) -> None:
+def test_moving_the_end_of_a_session_has_it_read_again(make: Builders, db: Connection, change: str) -> None:
     """B214."""
     session = make.session()
     run(db, f"UPDATE session SET {change} WHERE id = %(id)s", id=session.session_id)
@@ -88,7 +87,7 @@ def test_moving_the_end_of_a_session_has_it_read_again(make: Builders, db: Sessi
     assert all_rows(db, "SELECT FROM revocation") == [], "a recheck opens no receipt"
 
 
-def test_changing_the_token_hash_closes_the_old_token(make: Builders, db: Session) -> None:
+def test_changing_the_token_hash_closes_the_old_token(make: Builders, db: Connection) -> None:
     session = make.session()
     run(
         db, "UPDATE session SET token_hash = %(hash)s WHERE id = %(id)s", id=session.session_id, hash="a" * 64
@@ -100,13 +99,13 @@ def test_changing_the_token_hash_closes_the_old_token(make: Builders, db: Sessio
     "change",
     ["last_active_at = now()", "device = 'a toaster'", "terminated_at = NULL", "expires_at = expires_at"],
 )
-def test_a_column_that_decides_nothing_appends_nothing(make: Builders, db: Session, change: str) -> None:
+def test_a_column_that_decides_nothing_appends_nothing(make: Builders, db: Connection, change: str) -> None:
     make.session()
     run(db, f"UPDATE session SET {change}")
     assert closures(db) == []
 
 
-def test_touching_an_ended_row_appends_nothing(make: Builders, db: Session) -> None:
+def test_touching_an_ended_row_appends_nothing(make: Builders, db: Connection) -> None:
     make.session()
     run(db, "UPDATE session SET terminated_at = now()")
     before = closures(db)
@@ -116,7 +115,7 @@ def test_touching_an_ended_row_appends_nothing(make: Builders, db: Session) -> N
 
 
 def test_one_statement_over_an_ended_and_a_live_row_closes_the_live_one_only(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     ended, live = make.session(), make.session()
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=ended.session_id)
@@ -124,7 +123,7 @@ def test_one_statement_over_an_ended_and_a_live_row_closes_the_live_one_only(
     assert [each.key for each in closures(db)] == [ended.token_hash, live.token_hash]
 
 
-def test_inserting_a_row_that_has_ended_closes_nothing(make: Builders, db: Session) -> None:
+def test_inserting_a_row_that_has_ended_closes_nothing(make: Builders, db: Connection) -> None:
     session = make.session()
     run(
         db,
@@ -138,14 +137,16 @@ def test_inserting_a_row_that_has_ended_closes_nothing(make: Builders, db: Sessi
     assert closures(db) == []
 
 
-def test_what_is_rolled_back_closes_nothing(make: Builders, db: Session) -> None:
+def test_what_is_rolled_back_closes_nothing(make: Builders, db: Connection) -> None:
     make.session()
     run(db, "UPDATE session SET terminated_at = now()")
     db.rollback()
     assert closures(db) == []
 
 
-def test_of_a_savepoint_rolled_back_nothing_is_left_and_the_rest_stays(make: Builders, db: Session) -> None:
+def test_of_a_savepoint_rolled_back_nothing_is_left_and_the_rest_stays(
+    make: Builders, db: Connection
+) -> None:
     """B54."""
     kept, undone = make.session(), make.session()
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=kept.session_id)
@@ -156,7 +157,7 @@ def test_of_a_savepoint_rolled_back_nothing_is_left_and_the_rest_stays(make: Bui
     assert [each.key for each in closures(db)] == [kept.token_hash]
 
 
-def test_a_marked_transaction_has_no_second_revocation(make: Builders, db: Session) -> None:
+def test_a_marked_transaction_has_no_second_revocation(make: Builders, db: Connection) -> None:
     from app.data.revocation_requests import insert_request, mark_transaction
     from app.domain.closing import Reason
     from app.domain.revocation_request import RevocationKind, requested_of
@@ -182,14 +183,14 @@ def test_a_marked_transaction_has_no_second_revocation(make: Builders, db: Sessi
 
 
 def test_truncating_sessions_has_everything_that_depends_on_them_read_again(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     make.session()
     run(db, "TRUNCATE session CASCADE")
     assert closures(db) == [Written("recheck", "table", "session", "revoked")]
 
 
-def test_a_token_hash_that_is_none_is_refused(make: Builders, db: Session) -> None:
+def test_a_token_hash_that_is_none_is_refused(make: Builders, db: Connection) -> None:
     make.session()
     with pytest.raises(exc.IntegrityError):
         run(db, "UPDATE session SET token_hash = 'not a hash'")

@@ -4,8 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import exc
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exc
 
 from app.clock import boot_seconds
 from app.config import Settings
@@ -23,11 +22,11 @@ def count_accounts(database: Database) -> int:
     return int(row["n"])
 
 
-def insert(db: Session) -> None:
+def insert(db: Connection) -> None:
     run(db, "INSERT INTO account (id, email) VALUES (gen_random_uuid(), gen_random_uuid()::text)")
 
 
-def insert_and_fail(db: Session) -> None:
+def insert_and_fail(db: Connection) -> None:
     insert(db)
     raise ZeroDivisionError
 
@@ -92,7 +91,7 @@ def test_the_loser_of_a_deadlock_is_tried_again(make: Builders, database: Databa
     both_hold_one = threading.Barrier(2)
     tries: list[int] = []
 
-    def lock_both(db: Session, first: int) -> None:
+    def lock_both(db: Connection, first: int) -> None:
         run(db, "SET LOCAL lock_timeout = '20s'")  # the deadlock is to be found first, on a busy machine too
         run(db, "UPDATE account SET display_name = 'x' WHERE id = %(id)s", id=accounts[first])
         tries.append(first)
@@ -111,7 +110,7 @@ def test_the_loser_of_a_deadlock_is_tried_again(make: Builders, database: Databa
 def test_what_is_unavailable_otherwise_is_not_tried_again(database: Database) -> None:
     tries: list[int] = []
 
-    def too_slow(db: Session) -> None:
+    def too_slow(db: Connection) -> None:
         tries.append(1)
         run(db, "SET LOCAL statement_timeout = '10ms'")
         run(db, "SELECT pg_sleep(1)")

@@ -1,4 +1,4 @@
-"""A statement alone: one round trip, one transaction, and the errors of a Session."""
+"""A statement alone: one round trip, one transaction, and the errors of any other."""
 
 import pytest
 from sqlalchemy import exc

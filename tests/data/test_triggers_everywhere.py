@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows, run
 from app.data.triggers import TRIGGERS
@@ -18,7 +18,7 @@ OF_NOTICES = {
 
 
 def test_a_role_without_rights_on_the_log_can_end_a_session(
-    make: Builders, db: Session, database_url: str
+    make: Builders, db: Connection, database_url: str
 ) -> None:
     """B107."""
     session = make.session()
@@ -51,7 +51,7 @@ def test_a_role_without_rights_on_the_log_can_end_a_session(
     ],
 )
 def test_the_triggers_fire_for_a_replica_role_as_well(
-    make: Builders, db: Session, statement: str, kinds: list[str]
+    make: Builders, db: Connection, statement: str, kinds: list[str]
 ) -> None:
     """B105."""
     make.api_token()
@@ -60,7 +60,7 @@ def test_the_triggers_fire_for_a_replica_role_as_well(
     assert [each.kind for each in closures(db)] == kinds
 
 
-def test_every_trigger_is_always_enabled(db: Session) -> None:
+def test_every_trigger_is_always_enabled(db: Connection) -> None:
     """Also those of the tables that people touch by hand; a missing one would be a hole that nobody sees."""
     rows = all_rows(
         db,
@@ -73,7 +73,7 @@ def test_every_trigger_is_always_enabled(db: Session) -> None:
     assert {row["name"] for row in rows} == {*TRIGGERS, *OF_NOTICES}
 
 
-def test_a_function_of_the_caller_cannot_slip_into_the_triggers(make: Builders, db: Session) -> None:
+def test_a_function_of_the_caller_cannot_slip_into_the_triggers(make: Builders, db: Connection) -> None:
     """SECURITY DEFINER with a search path of its own: a temporary table named like one of ours is not used."""
     session = make.session()
     run(db, "CREATE TEMPORARY TABLE closure (x int)")

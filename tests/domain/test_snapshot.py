@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import one_row
 from app.domain.ids import TransactionId
@@ -40,7 +40,7 @@ def test_anything_else_is_no_snapshot(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["10:20:10,14,15", "10:10:", "5:9:5"])
-def test_postgresql_agrees_about_what_a_snapshot_sees(db: Session, text: str) -> None:
+def test_postgresql_agrees_about_what_a_snapshot_sees(db: Connection, text: str) -> None:
     snapshot = Snapshot.parse(text)
     for transaction in range(1, 25):
         row = one_row(

@@ -1,7 +1,7 @@
 """What admins are told about accounts: those in their scope, and no word about others."""
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.engine import Database
@@ -22,7 +22,7 @@ def global_admin(make: Builders) -> MadeSession:
 
 
 def test_an_account_is_shown_with_what_is_alive_and_the_roles_that_the_admin_may_know_of(
-    db: Session, make: Builders, database: Database, global_admin: MadeSession
+    db: Connection, make: Builders, database: Database, global_admin: MadeSession
 ) -> None:
     ours, theirs = make.organization("ours"), make.organization("theirs")
     member = make.member(ours)
@@ -37,7 +37,7 @@ def test_an_account_is_shown_with_what_is_alive_and_the_roles_that_the_admin_may
 
 
 def test_a_deleted_account_is_for_global_admins_and_in_lists_only_on_request(
-    db: Session, make: Builders, database: Database, global_admin: MadeSession
+    db: Connection, make: Builders, database: Database, global_admin: MadeSession
 ) -> None:
     organization = make.organization()
     member = make.member(organization)
@@ -59,7 +59,7 @@ def test_a_deleted_account_is_for_global_admins_and_in_lists_only_on_request(
 
 
 def test_members_are_those_of_the_organizations_that_one_is_an_admin_of(
-    db: Session, make: Builders, database: Database, global_admin: MadeSession
+    db: Connection, make: Builders, database: Database, global_admin: MadeSession
 ) -> None:
     """Also for a Global Admin, whose scope is everybody elsewhere."""
     organization, other = make.organization(), make.organization()
@@ -81,7 +81,7 @@ def test_members_are_those_of_the_organizations_that_one_is_an_admin_of(
 
 
 def test_a_name_is_told_to_those_in_whose_scope_it_is_and_to_its_owner(
-    db: Session, make: Builders, global_admin: MadeSession
+    db: Connection, make: Builders, global_admin: MadeSession
 ) -> None:
     organization = make.organization()
     member, stranger = make.member(organization), make.account()
@@ -93,7 +93,9 @@ def test_a_name_is_told_to_those_in_whose_scope_it_is_and_to_its_owner(
     assert name_accounts(db, caller=global_admin.caller, account_ids=asked) == all_of_them
 
 
-def test_a_support_session_is_told_no_names(db: Session, make: Builders, global_admin: MadeSession) -> None:
+def test_a_support_session_is_told_no_names(
+    db: Connection, make: Builders, global_admin: MadeSession
+) -> None:
     organization = make.organization()
     make.grant(organization)
     support = make.support_session(organization, global_admin)

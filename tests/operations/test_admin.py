@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.engine import Database
@@ -33,7 +33,7 @@ from tests.builders import ADDRESS, FIREFOX, Builders, MadeSession
 from tests.closure_rows import closures
 from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 
-Act: TypeAlias = Callable[[Session, Caller, MadeSession], Any]
+Act: TypeAlias = Callable[[Connection, Caller, MadeSession], Any]
 
 BY_ANY_ADMIN: dict[str, Act] = {
     "list sessions": lambda db, c, s: list_account_sessions(
@@ -69,7 +69,7 @@ def global_admin(make: Builders) -> MadeSession:
 
 
 @each(EVERYTHING)
-def test_who_is_no_admin_is_forbidden_and_nothing_changes(make: Builders, db: Session, act: Act) -> None:
+def test_who_is_no_admin_is_forbidden_and_nothing_changes(make: Builders, db: Connection, act: Act) -> None:
     """B21."""
     with pytest.raises(Forbidden):
         act(db, make.session().caller, make.session())
@@ -77,14 +77,14 @@ def test_who_is_no_admin_is_forbidden_and_nothing_changes(make: Builders, db: Se
 
 
 @each(BY_GLOBAL_ADMINS)
-def test_an_organizations_admin_is_no_global_admin(make: Builders, db: Session, act: Act) -> None:
+def test_an_organizations_admin_is_no_global_admin(make: Builders, db: Connection, act: Act) -> None:
     organization = make.organization()
     with pytest.raises(Forbidden):
         act(db, organization.admin.caller, make.session(make.member(organization)))
 
 
 @each(BY_ANY_ADMIN)
-def test_an_organizations_admin_acts_upon_its_members_only(make: Builders, db: Session, act: Act) -> None:
+def test_an_organizations_admin_acts_upon_its_members_only(make: Builders, db: Connection, act: Act) -> None:
     organization, other = make.organization(), make.organization()
     assert act(db, organization.admin.caller, make.session(make.member(organization)))
     foreign = make.session(make.member(other))
@@ -95,7 +95,7 @@ def test_an_organizations_admin_acts_upon_its_members_only(make: Builders, db: S
 
 @each(EVERYTHING)
 def test_a_global_admin_acts_upon_anybody_and_unknown_ids_are_unknown(
-    make: Builders, db: Session, global_admin: MadeSession, act: Act
+    make: Builders, db: Connection, global_admin: MadeSession, act: Act
 ) -> None:
     act(db, global_admin.caller, make.session())
     with pytest.raises(NotFound):
@@ -104,7 +104,7 @@ def test_a_global_admin_acts_upon_anybody_and_unknown_ids_are_unknown(
 
 @each(EVERYTHING)
 def test_a_support_session_administers_nothing(
-    make: Builders, db: Session, global_admin: MadeSession, act: Act
+    make: Builders, db: Connection, global_admin: MadeSession, act: Act
 ) -> None:
     organization = make.organization()
     make.grant(organization)
@@ -119,13 +119,13 @@ def test_a_role_taken_away_in_the_database_counts_at_once(
     """The WHERE clause asks, not only the caller that was read a moment ago."""
     victim = make.session()
     with database.session() as db:
-        db.connection().exec_driver_sql("UPDATE account SET is_global_admin = false")
+        db.exec_driver_sql("UPDATE account SET is_global_admin = false")
     with database.session() as db, pytest.raises(Forbidden):
         end_account_session(db, caller=global_admin.caller, session_id=victim.session_id)
 
 
 def test_the_request_names_the_admin_and_whose_credential_it_was(
-    make: Builders, db: Session, global_admin: MadeSession
+    make: Builders, db: Connection, global_admin: MadeSession
 ) -> None:
     victim = make.session()
     requested = end_account_session(db, caller=global_admin.caller, session_id=victim.session_id)
@@ -136,7 +136,7 @@ def test_the_request_names_the_admin_and_whose_credential_it_was(
 
 
 def test_an_admin_who_ends_anothers_sessions_keeps_their_own(
-    make: Builders, db: Session, global_admin: MadeSession
+    make: Builders, db: Connection, global_admin: MadeSession
 ) -> None:
     victim = make.session()
     end_all_account_sessions(db, caller=global_admin.caller, account_id=victim.account_id)
@@ -149,7 +149,7 @@ def test_an_admin_who_ends_anothers_sessions_keeps_their_own(
     ("act", "reason"), [(suspend_account, "account_suspended"), (delete_account, "account_deleted")]
 )
 def test_shutting_an_account_is_one_closure_for_every_type_and_repeating_it_none(
-    make: Builders, db: Session, global_admin: MadeSession, act: Any, reason: str
+    make: Builders, db: Connection, global_admin: MadeSession, act: Any, reason: str
 ) -> None:
     victim = make.session()
     first = act(db, caller=global_admin.caller, account_id=victim.account_id)
@@ -167,7 +167,7 @@ def test_shutting_an_account_is_one_closure_for_every_type_and_repeating_it_none
 
 
 def test_lifting_a_suspension_is_audited_once_and_lets_a_new_sign_in_work(
-    make: Builders, db: Session, global_admin: MadeSession
+    make: Builders, db: Connection, global_admin: MadeSession
 ) -> None:
     account = make.account()
     session = make.session(account)
@@ -183,7 +183,7 @@ def test_lifting_a_suspension_is_audited_once_and_lets_a_new_sign_in_work(
 
 @pytest.mark.parametrize("act", [suspend_account, delete_account])
 def test_the_last_global_admin_stays(
-    make: Builders, db: Session, global_admin: MadeSession, act: Any
+    make: Builders, db: Connection, global_admin: MadeSession, act: Any
 ) -> None:
     with pytest.raises(Conflict) as refused:
         act(db, caller=global_admin.caller, account_id=global_admin.account_id)
@@ -300,7 +300,7 @@ def test_a_support_session_opened_in_the_moment_of_a_suspension_is_refused_or_de
 
 
 def test_accounts_are_found_by_part_of_address_or_name_within_scope(
-    make: Builders, db: Session, global_admin: MadeSession
+    make: Builders, db: Connection, global_admin: MadeSession
 ) -> None:
     organization = make.organization()
     member = make.member(organization)
@@ -320,7 +320,7 @@ def test_accounts_are_found_by_part_of_address_or_name_within_scope(
 
 
 def test_accounts_come_in_pages_without_gap_or_double(
-    make: Builders, db: Session, global_admin: MadeSession
+    make: Builders, db: Connection, global_admin: MadeSession
 ) -> None:
     for _ in range(5):
         make.account("paged")

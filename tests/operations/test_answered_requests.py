@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.engine import Database
 from app.data.rows import all_rows
@@ -19,11 +19,11 @@ def key(digest: str = "this request", name: str = "again") -> Idempotency:
     return Idempotency(key=name, request_digest=digest)
 
 
-def answered(db: Session) -> int:
+def answered(db: Connection) -> int:
     return len(all_rows(db, "SELECT revocation_id FROM answered_request"))
 
 
-def test_the_key_of_a_request_that_was_pending_already_is_remembered(make: Builders, db: Session):
+def test_the_key_of_a_request_that_was_pending_already_is_remembered(make: Builders, db: Connection):
     """B67."""
     session = make.session()
     first = end_own_session(db, caller=session.caller, session_id=session.session_id)
@@ -33,7 +33,7 @@ def test_the_key_of_a_request_that_was_pending_already_is_remembered(make: Build
     assert answered(db) == 1
 
 
-def test_that_key_with_another_request_is_refused(make: Builders, db: Session):
+def test_that_key_with_another_request_is_refused(make: Builders, db: Connection):
     account = make.account()
     one, other = make.session(account), make.session(account)
     end_own_session(db, caller=one.caller, session_id=one.session_id)
@@ -43,7 +43,7 @@ def test_that_key_with_another_request_is_refused(make: Builders, db: Session):
     assert refused.value.rule == "idempotency_key_reused"
 
 
-def test_the_key_of_a_request_for_what_is_over_is_remembered(make: Builders, db: Session):
+def test_the_key_of_a_request_for_what_is_over_is_remembered(make: Builders, db: Connection):
     admin = make.session(make.account(is_global_admin=True))
     account = make.account()
     first = suspend_account(db, caller=admin.caller, account_id=account.account_id)
@@ -80,7 +80,7 @@ def test_one_key_for_an_answered_and_a_new_request_at_the_same_moment_is_one_ans
     assert refusals == ["idempotency_key_reused"]
 
 
-def test_without_a_key_nothing_is_remembered(make: Builders, db: Session):
+def test_without_a_key_nothing_is_remembered(make: Builders, db: Connection):
     session = make.session()
     for _ in range(2):
         end_own_session(db, caller=session.caller, session_id=session.session_id)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import all_rows, run
 from app.domain.credentials import TokenKind, kind_of_token
@@ -16,7 +16,7 @@ from app.operations.record_activity import record_activity
 from tests.builders import ADDRESS, Builders
 
 
-def test_a_token_is_shown_once_and_proves_its_account(make: Builders, db: Session) -> None:
+def test_a_token_is_shown_once_and_proves_its_account(make: Builders, db: Connection) -> None:
     session = make.session()
     created = create_api_token(db, caller=session.caller, name="  deploy ")
     assert kind_of_token(created.token) is TokenKind.API
@@ -27,7 +27,7 @@ def test_a_token_is_shown_once_and_proves_its_account(make: Builders, db: Sessio
     assert page.items == (created.record,)
 
 
-def test_minting_ends_nothing(make: Builders, db: Session) -> None:
+def test_minting_ends_nothing(make: Builders, db: Connection) -> None:
     session = make.session()
     for number in range(3):
         create_api_token(db, caller=session.caller, name=str(number))
@@ -35,7 +35,7 @@ def test_minting_ends_nothing(make: Builders, db: Session) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\nb", "nul\0"])
-def test_a_bad_name_is_refused(make: Builders, db: Session, name: str) -> None:
+def test_a_bad_name_is_refused(make: Builders, db: Connection, name: str) -> None:
     with pytest.raises(Invalid) as refused:
         create_api_token(db, caller=make.session().caller, name=name)
     assert refused.value.field == "name"
@@ -46,14 +46,14 @@ def test_a_bad_name_is_refused(make: Builders, db: Session, name: str) -> None:
     [datetime(2040, 1, 1), datetime(2020, 1, 1, tzinfo=UTC)],  # noqa: DTZ001 - without zone is the point
 )
 def test_an_end_without_zone_or_in_the_past_is_refused(
-    make: Builders, db: Session, expires_at: datetime
+    make: Builders, db: Connection, expires_at: datetime
 ) -> None:
     with pytest.raises(Invalid) as refused:
         create_api_token(db, caller=make.session().caller, name="x", expires_at=expires_at)
     assert refused.value.field == "expires_at"
 
 
-def test_a_token_makes_no_tokens(make: Builders, db: Session) -> None:
+def test_a_token_makes_no_tokens(make: Builders, db: Connection) -> None:
     with pytest.raises(Forbidden):
         create_api_token(db, caller=make.api_token().caller, name="x")
 
@@ -68,7 +68,7 @@ def test_a_token_makes_no_tokens(make: Builders, db: Session) -> None:
     ],
 )
 def test_what_has_ended_between_the_check_and_the_lock_mints_nothing(
-    make: Builders, db: Session, statement: str
+    make: Builders, db: Connection, statement: str
 ) -> None:
     session = make.session()
     run(db, statement)
@@ -77,7 +77,7 @@ def test_what_has_ended_between_the_check_and_the_lock_mints_nothing(
     assert all_rows(db, "SELECT FROM api_token") == []
 
 
-def test_only_live_tokens_are_listed_in_pages(make: Builders, db: Session) -> None:
+def test_only_live_tokens_are_listed_in_pages(make: Builders, db: Connection) -> None:
     session = make.session()
     tokens = [make.api_token(session, lifetime=timedelta(hours=1)) for _ in range(4)]
     run(db, "UPDATE api_token SET revoked_at = now() WHERE id = %(id)s", id=tokens[3].api_token_id)
@@ -91,7 +91,7 @@ def test_only_live_tokens_are_listed_in_pages(make: Builders, db: Session) -> No
     assert second.next_cursor is None
 
 
-def test_activity_is_noted_and_extends_nothing(make: Builders, db: Session) -> None:
+def test_activity_is_noted_and_extends_nothing(make: Builders, db: Connection) -> None:
     session = make.session()
     token = make.api_token(session)
     run(db, "UPDATE session SET last_active_at = '2020-01-01'")
@@ -103,7 +103,7 @@ def test_activity_is_noted_and_extends_nothing(make: Builders, db: Session) -> N
     assert all_rows(db, "SELECT FROM closure") == []
 
 
-def test_a_locked_row_is_left_out_and_nobody_waits(make: Builders, db: Session) -> None:
+def test_a_locked_row_is_left_out_and_nobody_waits(make: Builders, db: Connection) -> None:
     session = make.session()
     with make.database.session() as somebody:
         run(somebody, "SELECT FROM session FOR UPDATE")

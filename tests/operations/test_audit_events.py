@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.audit import AuditEvent, record_audit_event
@@ -19,7 +19,7 @@ from tests.closure_rows import closures
 
 
 def test_a_refused_probe_stands_under_the_account_that_tried_and_closes_nothing(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     """B16."""
     prober, victim = make.session(), make.session()
@@ -39,7 +39,9 @@ def test_a_refused_probe_stands_under_the_account_that_tried_and_closes_nothing(
     assert closures(db) == []
 
 
-def test_everybody_sees_what_concerns_them_and_a_global_admin_everything(make: Builders, db: Session) -> None:
+def test_everybody_sees_what_concerns_them_and_a_global_admin_everything(
+    make: Builders, db: Connection
+) -> None:
     one, other = make.session(), make.session()
     admin = make.session(make.account("ga", is_global_admin=True))
     mine = list_audit_events(db, caller=one.caller, page=PageRequest()).items
@@ -48,7 +50,7 @@ def test_everybody_sees_what_concerns_them_and_a_global_admin_everything(make: B
     assert {str(one.account_id), str(other.account_id)} <= {event.account_id for event in everything}
 
 
-def test_the_trail_of_an_organization_is_for_its_admins(make: Builders, db: Session) -> None:
+def test_the_trail_of_an_organization_is_for_its_admins(make: Builders, db: Connection) -> None:
     organization = make.organization()
     make.grant(organization)
     assert list_audit_events(
@@ -60,7 +62,7 @@ def test_the_trail_of_an_organization_is_for_its_admins(make: Builders, db: Sess
                 list_audit_events(db, caller=caller.caller, org=org, page=PageRequest())
 
 
-def test_a_support_session_reads_no_trail(make: Builders, db: Session) -> None:
+def test_a_support_session_reads_no_trail(make: Builders, db: Connection) -> None:
     organization = make.organization()
     make.grant(organization)
     support = make.support_session(organization, make.session(make.account("ga", is_global_admin=True)))
@@ -68,7 +70,7 @@ def test_a_support_session_reads_no_trail(make: Builders, db: Session) -> None:
         list_audit_events(db, caller=support.caller, page=PageRequest())
 
 
-def test_the_trail_comes_in_pages_newest_first(make: Builders, db: Session) -> None:
+def test_the_trail_comes_in_pages_newest_first(make: Builders, db: Connection) -> None:
     session = make.session()
     for number in range(5):
         record_refusal(
@@ -91,14 +93,16 @@ def test_the_trail_comes_in_pages_newest_first(make: Builders, db: Session) -> N
     assert len(all_rows(db, "SELECT FROM audit_event WHERE type = 'probe'")) == 5
 
 
-def recorded(db: Session, event: AuditEvent, *, at: datetime | None = None) -> str:
+def recorded(db: Connection, event: AuditEvent, *, at: datetime | None = None) -> str:
     record_audit_event(db, event)
     sql = "UPDATE audit_event SET occurred_at = coalesce(%(at)s, occurred_at) WHERE type = %(type)s"
     run(db, sql, at=at, type=event.type)
     return event.type
 
 
-def test_the_trail_is_searched_by_what_happened_to_whom_by_whom_and_when(make: Builders, db: Session) -> None:
+def test_the_trail_is_searched_by_what_happened_to_whom_by_whom_and_when(
+    make: Builders, db: Connection
+) -> None:
     root, alice, bob = make.account("root", is_global_admin=True), make.account("alice"), make.account("bob")
     at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     one = recorded(
@@ -139,7 +143,7 @@ def test_the_trail_is_searched_by_what_happened_to_whom_by_whom_and_when(make: B
     assert found(actor="nobody@example.com") == []
 
 
-def test_nobody_learns_by_searching_whose_id_stands_in_an_event(make: Builders, db: Session) -> None:
+def test_nobody_learns_by_searching_whose_id_stands_in_an_event(make: Builders, db: Connection) -> None:
     """An organization's admin sees the id of the Global Admin who acted; guessing addresses tells no more."""
     organization = make.organization()
     root, member = make.account("root", is_global_admin=True), make.member(organization)

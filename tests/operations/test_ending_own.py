@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.config import Settings
@@ -34,18 +34,18 @@ from tests.closure_rows import closures
 from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 from tests.operations.performing import RecordingPublisher
 
-Ask: TypeAlias = Callable[[Session, MadeSession, Idempotency | None], Requested]
+Ask: TypeAlias = Callable[[Connection, MadeSession, Idempotency | None], Requested]
 
 
 def key(word: str = "k", digest: str = "d") -> Idempotency:
     return Idempotency(key=word, request_digest=digest)
 
 
-def revocations(db: Session) -> int:
+def revocations(db: Connection) -> int:
     return len(all_rows(db, "SELECT FROM revocation"))
 
 
-def revocation(db: Session, requested: Requested) -> dict[str, Any]:
+def revocation(db: Connection, requested: Requested) -> dict[str, Any]:
     row = one_row(db, "SELECT * FROM revocation WHERE id = %(id)s", id=requested.revocation_id)
     assert row is not None
     return dict(row)
@@ -54,7 +54,7 @@ def revocation(db: Session, requested: Requested) -> dict[str, Any]:
 # One session ------------------------------------------------------------------------------------------------
 
 
-def test_the_request_is_durable_and_nothing_has_ended_yet(make: Builders, db: Session) -> None:
+def test_the_request_is_durable_and_nothing_has_ended_yet(make: Builders, db: Connection) -> None:
     session = make.session()
     requested = end_own_session(db, caller=session.caller, session_id=session.session_id)
     assert requested.is_new
@@ -67,7 +67,7 @@ def test_the_request_is_durable_and_nothing_has_ended_yet(make: Builders, db: Se
 
 
 def test_a_foreign_and_an_unknown_id_get_the_same_answer_and_leave_nothing(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     """B13."""
     mine, foreign = make.session(), make.session()
@@ -79,7 +79,7 @@ def test_a_foreign_and_an_unknown_id_get_the_same_answer_and_leave_nothing(
     assert closures(db) == []
 
 
-def test_ending_it_again_while_it_is_pending_is_the_same_revocation(make: Builders, db: Session) -> None:
+def test_ending_it_again_while_it_is_pending_is_the_same_revocation(make: Builders, db: Connection) -> None:
     session = make.session()
     first = end_own_session(db, caller=session.caller, session_id=session.session_id)
     again = end_own_session(db, caller=session.caller, session_id=session.session_id)
@@ -88,7 +88,7 @@ def test_ending_it_again_while_it_is_pending_is_the_same_revocation(make: Builde
 
 
 def test_ending_it_again_after_it_ended_gives_the_receipt_of_what_ended_it(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     account = make.account()
     session, mine = make.session(account), make.session(account)
@@ -100,7 +100,9 @@ def test_ending_it_again_after_it_ended_gives_the_receipt_of_what_ended_it(
     assert closures(db) == before
 
 
-def test_a_session_that_a_stamp_has_ended_has_the_receipt_of_the_stamp(make: Builders, db: Session) -> None:
+def test_a_session_that_a_stamp_has_ended_has_the_receipt_of_the_stamp(
+    make: Builders, db: Connection
+) -> None:
     account = make.account()
     session, mine = make.session(account), make.session(account)
     all_of_them = end_all_own_sessions(db, caller=mine.caller, except_current=False)
@@ -108,7 +110,7 @@ def test_a_session_that_a_stamp_has_ended_has_the_receipt_of_the_stamp(make: Bui
     assert again == Requested(revocation_id=all_of_them.revocation_id, is_new=False)
 
 
-def test_an_end_without_a_receipt_gets_one_that_has_nothing_to_tell(make: Builders, db: Session) -> None:
+def test_an_end_without_a_receipt_gets_one_that_has_nothing_to_tell(make: Builders, db: Connection) -> None:
     account = make.account()
     session, mine = make.session(account), make.session(account)
     run(db, "UPDATE session SET terminated_at = now() WHERE id = %(id)s", id=session.session_id)
@@ -124,7 +126,7 @@ def test_an_end_without_a_receipt_gets_one_that_has_nothing_to_tell(make: Builde
 
 
 def test_an_expired_session_can_still_be_ended_since_it_could_be_refreshed(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     account = make.account()
     session, mine = make.session(account), make.session(account)
@@ -205,7 +207,7 @@ asks = pytest.mark.parametrize("ask", list(ASKS.values()), ids=list(ASKS))
 
 @asks
 def test_the_same_key_with_the_same_request_is_the_same_revocation(
-    make: Builders, db: Session, ask: Ask
+    make: Builders, db: Connection, ask: Ask
 ) -> None:
     session = make.session()
     first = ask(db, session, key())
@@ -217,7 +219,7 @@ def test_the_same_key_with_the_same_request_is_the_same_revocation(
 
 
 @asks
-def test_the_same_key_with_another_request_is_refused(make: Builders, db: Session, ask: Ask) -> None:
+def test_the_same_key_with_another_request_is_refused(make: Builders, db: Connection, ask: Ask) -> None:
     session = make.session()
     ask(db, session, key(digest="one"))
     with pytest.raises(Conflict) as refused:
@@ -226,7 +228,7 @@ def test_the_same_key_with_another_request_is_refused(make: Builders, db: Sessio
     assert revocations(db) == 1
 
 
-def test_the_same_key_of_another_account_is_another_key(make: Builders, db: Session) -> None:
+def test_the_same_key_of_another_account_is_another_key(make: Builders, db: Connection) -> None:
     one, other = make.session(), make.session()
     first = end_own_session(db, caller=one.caller, session_id=one.session_id, idempotency=key())
     second = end_own_session(db, caller=other.caller, session_id=other.session_id, idempotency=key())
@@ -283,7 +285,9 @@ def test_the_same_key_at_the_same_moment_for_two_targets_is_one_end_and_one_refu
 # The whole account ----------------------------------------------------------------------------------------------
 
 
-def test_from_the_commit_on_all_sessions_are_dead_though_no_row_is_swept(make: Builders, db: Session) -> None:
+def test_from_the_commit_on_all_sessions_are_dead_though_no_row_is_swept(
+    make: Builders, db: Connection
+) -> None:
     account = make.account()
     session, token = make.session(account), make.api_token(make.session(account))
     requested = end_all_own_sessions(db, caller=session.caller, except_current=False)
@@ -300,12 +304,12 @@ def test_from_the_commit_on_all_sessions_are_dead_though_no_row_is_swept(make: B
     identify(db, token=later.token, address=ADDRESS)
 
 
-def make_session_in(db: Session, make: Builders, account: Any) -> MadeSession:
+def make_session_in(db: Connection, make: Builders, account: Any) -> MadeSession:
     db.commit()
     return make.session(account)
 
 
-def test_all_but_this_stamps_nothing_and_names_whom_it_spares(make: Builders, db: Session) -> None:
+def test_all_but_this_stamps_nothing_and_names_whom_it_spares(make: Builders, db: Connection) -> None:
     account = make.account()
     mine, other = make.session(account), make.session(account)
     requested = end_all_own_sessions(db, caller=mine.caller, except_current=True)
@@ -316,7 +320,7 @@ def test_all_but_this_stamps_nothing_and_names_whom_it_spares(make: Builders, db
     identify(db, token=other.token, address=ADDRESS)
 
 
-def test_all_tokens_are_dead_from_the_commit_on_and_sessions_are_not(make: Builders, db: Session) -> None:
+def test_all_tokens_are_dead_from_the_commit_on_and_sessions_are_not(make: Builders, db: Connection) -> None:
     session = make.session()
     token = make.api_token(session)
     revoke_all_own_api_tokens(db, caller=session.caller)
@@ -326,7 +330,7 @@ def test_all_tokens_are_dead_from_the_commit_on_and_sessions_are_not(make: Build
     identify(db, token=session.token, address=ADDRESS)
 
 
-def test_a_changed_password_ends_sessions_and_tokens_in_one_closure(make: Builders, db: Session) -> None:
+def test_a_changed_password_ends_sessions_and_tokens_in_one_closure(make: Builders, db: Connection) -> None:
     session = make.session()
     token = make.api_token(session)
     change_password(db, caller=session.caller, verified_hash=PASSWORD_HASH, new_hash="new")
@@ -340,7 +344,7 @@ def test_a_changed_password_ends_sessions_and_tokens_in_one_closure(make: Builde
     ]
 
 
-def test_hash_and_request_commit_together_or_not_at_all(make: Builders, db: Session) -> None:
+def test_hash_and_request_commit_together_or_not_at_all(make: Builders, db: Connection) -> None:
     """B33."""
     session = make.session()
     change_password(db, caller=session.caller, verified_hash=PASSWORD_HASH, new_hash="new")
@@ -379,7 +383,7 @@ def test_of_two_password_changes_at_once_one_wins_and_the_other_ends_nothing(
         assert revocations(db) == 1
 
 
-def test_a_session_that_has_ended_changes_no_password(make: Builders, db: Session) -> None:
+def test_a_session_that_has_ended_changes_no_password(make: Builders, db: Connection) -> None:
     session = make.session()
     SessionRepository(db).terminate_session(session.session_id)
     with pytest.raises(Unauthenticated):
@@ -389,14 +393,14 @@ def test_a_session_that_has_ended_changes_no_password(make: Builders, db: Sessio
 # Logging out, tokens, permissions ------------------------------------------------------------------------------
 
 
-def test_a_logout_asks_for_the_end_of_the_own_session(make: Builders, db: Session) -> None:
+def test_a_logout_asks_for_the_end_of_the_own_session(make: Builders, db: Connection) -> None:
     session = make.session()
     row = revocation(db, request_logout(db, caller=session.caller))
     assert (row["kind"], row["reason"], row["target_id"]) == ("logout", "logged_out", session.session_id)
 
 
 def test_revoking_a_token_again_or_somebody_elses_is_like_ending_a_session(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     session = make.session()
     token, foreign = make.api_token(session), make.api_token()
@@ -410,7 +414,9 @@ def test_revoking_a_token_again_or_somebody_elses_is_like_ending_a_session(
     assert revocations(db) == 1
 
 
-def test_a_token_that_a_stamp_has_revoked_has_the_receipt_of_the_stamp(make: Builders, db: Session) -> None:
+def test_a_token_that_a_stamp_has_revoked_has_the_receipt_of_the_stamp(
+    make: Builders, db: Connection
+) -> None:
     session = make.session()
     token = make.api_token(session)
     all_of_them = revoke_all_own_api_tokens(db, caller=session.caller)
@@ -419,7 +425,7 @@ def test_a_token_that_a_stamp_has_revoked_has_the_receipt_of_the_stamp(make: Bui
 
 
 @asks
-def test_an_api_token_ends_nothing_of_its_account(make: Builders, db: Session, ask: Ask) -> None:
+def test_an_api_token_ends_nothing_of_its_account(make: Builders, db: Connection, ask: Ask) -> None:
     session = make.session()
     token = make.api_token(session)
     with pytest.raises(Forbidden):
@@ -429,7 +435,7 @@ def test_an_api_token_ends_nothing_of_its_account(make: Builders, db: Session, a
 
 @pytest.mark.parametrize("name", [name for name in ASKS if name != "log out"])
 def test_a_support_session_ends_nothing_of_its_account_but_itself(
-    make: Builders, db: Session, name: str
+    make: Builders, db: Connection, name: str
 ) -> None:
     organization = make.organization()
     make.grant(organization)
@@ -439,7 +445,7 @@ def test_a_support_session_ends_nothing_of_its_account_but_itself(
     assert request_logout(db, caller=support.caller).is_new
 
 
-def test_only_live_sessions_are_listed_newest_first_in_pages(make: Builders, db: Session) -> None:
+def test_only_live_sessions_are_listed_newest_first_in_pages(make: Builders, db: Connection) -> None:
     """B268."""
     account = make.account()
     gone, expired, first, second, mine = (make.session(account) for _ in range(5))
@@ -454,13 +460,13 @@ def test_only_live_sessions_are_listed_newest_first_in_pages(make: Builders, db:
     assert rest.next_cursor is None
 
 
-def test_sessions_that_a_stamp_has_ended_are_not_listed(make: Builders, db: Session) -> None:
+def test_sessions_that_a_stamp_has_ended_are_not_listed(make: Builders, db: Connection) -> None:
     session = make.session()
     end_all_own_sessions(db, caller=session.caller, except_current=False)
     assert list_own_sessions(db, caller=session.caller, page=PageRequest()).items == ()
 
 
-def test_terminating_all_counts_those_that_ended_now(make: Builders, db: Session) -> None:
+def test_terminating_all_counts_those_that_ended_now(make: Builders, db: Connection) -> None:
     """B24."""
     account = make.account()
     sessions = [make.session(account) for _ in range(4)]
@@ -475,7 +481,7 @@ def test_terminating_all_counts_those_that_ended_now(make: Builders, db: Session
     assert repository.terminate_all_sessions_by_user(account.account_id) == 0
 
 
-def test_a_later_sign_in_survives_a_sweep_up_to_an_instant(make: Builders, db: Session) -> None:
+def test_a_later_sign_in_survives_a_sweep_up_to_an_instant(make: Builders, db: Connection) -> None:
     account = make.account()
     before = make.session(account)
     row = one_row(db, "SELECT last_instant FROM account WHERE id = %(id)s", id=account.account_id)
@@ -492,7 +498,7 @@ def test_a_later_sign_in_survives_a_sweep_up_to_an_instant(make: Builders, db: S
 
 
 def test_ended_sessions_take_their_refresh_chains_with_them_in_one_transaction(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     """B24, B221."""
     account = make.account()
@@ -505,7 +511,7 @@ def test_ended_sessions_take_their_refresh_chains_with_them_in_one_transaction(
     assert all_rows(db, "SELECT FROM refresh_token WHERE invalidated_at IS NOT NULL") == []
 
 
-def test_five_thousand_sessions_end_in_one_statement(make: Builders, db: Session) -> None:
+def test_five_thousand_sessions_end_in_one_statement(make: Builders, db: Connection) -> None:
     account = make.account()
     make.many_sessions(account, 5_000)
     run(db, "SET LOCAL statement_timeout = '30s'")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.data.engine import Database
 from app.data.support_grants import SupportGrant
@@ -68,12 +68,12 @@ def _is_alive(database: Database, token: str) -> bool:
     return True
 
 
-Ask: TypeAlias = Callable[[Session, Scene], RevocationId]
+Ask: TypeAlias = Callable[[Connection, Scene], RevocationId]
 EVERYTHING = {"mine", "other", "token", "admin", "support"}
 
 
 def by(operation: Any, **of_scene: Callable[[Scene], Any]) -> Ask:
-    def ask(db: Session, scene: Scene) -> RevocationId:
+    def ask(db: Connection, scene: Scene) -> RevocationId:
         arguments = {name: value(scene) for name, value in of_scene.items()}
         revocation_id: RevocationId = operation(db, **arguments).revocation_id
         return revocation_id
@@ -93,7 +93,7 @@ def account(scene: Scene) -> Any:
     return scene.mine.account_id
 
 
-def reuse(db: Session, scene: Scene) -> RevocationId:
+def reuse(db: Connection, scene: Scene) -> RevocationId:
     """The token was consumed before, and comes back."""
     found = rotate_refresh_token(
         db, refresh_token=scene.other.refresh_token, lifetime=timedelta(hours=1), leeway=NO_LEEWAY, address=""
@@ -201,7 +201,7 @@ def test_a_request_that_is_rolled_back_has_ended_nothing_and_left_nothing(
 ):
     """B33, B51, B74, B257."""
     before = closes(facts)
-    with Session(database.engine) as db:
+    with database.engine.connect() as db:
         ask(db, scene)
         db.rollback()
     assert scene.alive(database) >= ended

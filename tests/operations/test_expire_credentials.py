@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy.orm import Session
 
 from app.data.engine import Database
 from app.domain.ids import RevocationId
@@ -156,7 +155,7 @@ def test_a_sweep_whose_commit_is_held_has_ended_nothing_and_what_is_rolled_back_
     """B211: the deadline is what enforces; the sweep only records."""
     make.session()
     let_sessions_pass(facts)
-    with Session(database.engine) as held:
+    with database.engine.connect() as held:
         assert expire_credentials(held) == 1
         assert (facts.closures(), facts.value("SELECT count(*) FROM revocation")) == ([], 0)
         held.rollback()

@@ -1,7 +1,7 @@
 """Whose credential a request came with: read anew each time, dead for the reason that ended it."""
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.rows import run
 from app.domain.credentials import CredentialType, TokenKind, hash_token
@@ -11,18 +11,18 @@ from app.operations.read_own_account import read_own_account
 from tests.builders import ADDRESS, Builders, random_token
 
 
-def reason_of(db: Session, token: str) -> str:
+def reason_of(db: Connection, token: str) -> str:
     with pytest.raises(Unauthenticated) as refused:
         identify(db, token=token, address=ADDRESS)
     return refused.value.reason
 
 
-def test_a_session_proves_its_account(make: Builders, db: Session) -> None:
+def test_a_session_proves_its_account(make: Builders, db: Connection) -> None:
     session = make.session()
     assert identify(db, token=session.token, address=ADDRESS) == session.caller
 
 
-def test_a_support_session_comes_with_its_grant(make: Builders, db: Session) -> None:
+def test_a_support_session_comes_with_its_grant(make: Builders, db: Connection) -> None:
     organization = make.organization()
     make.grant(organization, read_only=True)
     support = make.support_session(organization, make.session(make.account("ga", is_global_admin=True)))
@@ -44,7 +44,7 @@ def test_a_support_session_comes_with_its_grant(make: Builders, db: Session) -> 
     ],
 )
 def test_a_dead_session_is_refused_with_its_reason_each_time(
-    make: Builders, db: Session, statement: str, reason: str
+    make: Builders, db: Connection, statement: str, reason: str
 ) -> None:
     session = make.session()
     run(db, statement)
@@ -52,7 +52,7 @@ def test_a_dead_session_is_refused_with_its_reason_each_time(
     assert reason_of(db, session.token) == reason
 
 
-def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db: Session) -> None:
+def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db: Connection) -> None:
     """B41."""
     session = make.session()
     token = make.api_token(session)
@@ -73,7 +73,7 @@ def test_lifting_a_suspension_revives_nothing_but_the_daemon(make: Builders, db:
 
 @pytest.mark.parametrize("kind", list(TokenKind))
 def test_a_well_formed_token_that_nobody_issued_proves_nothing(
-    make: Builders, db: Session, kind: TokenKind
+    make: Builders, db: Connection, kind: TokenKind
 ) -> None:
     account = make.account()
     with pytest.raises(Unauthenticated) as refused:
@@ -90,16 +90,16 @@ def test_a_well_formed_token_that_nobody_issued_proves_nothing(
 @pytest.mark.parametrize(
     "token", ["", "cutoff_session_", "Bearer x", "\ud800", "cutoff_session_" + "a" * 44, "\0"]
 )
-def test_a_malformed_token_reads_nothing(db: Session, token: str) -> None:
+def test_a_malformed_token_reads_nothing(db: Connection, token: str) -> None:
     run(db, "ALTER TABLE session RENAME TO away")
     assert reason_of(db, token) == "unauthenticated"
 
 
-def test_a_refresh_token_opens_nothing(make: Builders, db: Session) -> None:
+def test_a_refresh_token_opens_nothing(make: Builders, db: Connection) -> None:
     assert reason_of(db, make.session().refresh_token) == "unauthenticated"
 
 
-def test_an_account_reads_itself_with_its_roles(make: Builders, db: Session) -> None:
+def test_an_account_reads_itself_with_its_roles(make: Builders, db: Connection) -> None:
     organization = make.organization()
     own = read_own_account(db, account_id=organization.admin.account_id)
     assert [(each.slug, each.role) for each in own.organizations] == [(organization.slug, "admin")]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.engine import Database
 from app.data.rows import one_row, run
@@ -51,13 +51,13 @@ def by_stranger(database: Database, make: Builders) -> RevocationId:
         return revoke_own_api_token(db, caller=session.caller, api_token_id=token.api_token_id).revocation_id
 
 
-def found(db: Session, caller: Caller, **asked: Any) -> list[RevocationId]:
+def found(db: Connection, caller: Caller, **asked: Any) -> list[RevocationId]:
     page = list_revocations(db, caller=caller, search=ReceiptSearch(**asked), page=PageRequest())
     return [receipt.revocation_id for receipt in page.items]
 
 
 def test_people_find_the_receipts_that_concern_them_and_admins_those_in_scope(
-    db: Session,
+    db: Connection,
     make: Builders,
     organization: MadeOrganization,
     member: MadeSession,
@@ -88,7 +88,7 @@ def test_a_support_session_finds_its_organizations_receipts_only(
 
 
 def test_they_are_searched_by_whom_it_was_who_asked_what_it_was_and_when(
-    db: Session,
+    db: Connection,
     make: Builders,
     organization: MadeOrganization,
     member: MadeSession,

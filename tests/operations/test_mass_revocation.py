@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.config import Settings
 from app.data.backlog import read_backlog
@@ -123,7 +123,7 @@ def test_a_sign_in_that_was_open_at_the_start_and_commits_late_is_a_straggler(
     account = make.account()
     make.session(account)
     with database.session() as late:
-        late.connection().exec_driver_sql(_SIGN_IN, {"account_id": account.account_id})
+        late.exec_driver_sql(_SIGN_IN, {"account_id": account.account_id})
         lease = mass.begin(everyone=True)
         held_up = mass.run(lease)
         assert (held_up.state, held_up.ended) == (MassState.RUNNING, 1)
@@ -143,7 +143,7 @@ def test_a_row_that_somebody_holds_holds_up_nobody_else_and_ends_when_it_is_let_
 ):
     sessions = [make.session() for _ in range(5)]
     with database.session() as holder:
-        holder.connection().exec_driver_sql(
+        holder.exec_driver_sql(
             "SELECT id FROM session WHERE id = %(id)s FOR UPDATE", {"id": sessions[2].session_id}
         )
         held_up = mass.run(mass.begin(everyone=True))
@@ -167,7 +167,7 @@ def test_a_batch_that_was_not_committed_is_the_next_ones(
         make.session()
     lease = mass.begin(everyone=True, pace=SMALL_PACE)
 
-    def killed(db: Session) -> None:
+    def killed(db: Connection) -> None:
         batch = run_mass_batch(db, lease)
         assert batch is not None
         assert batch.ended == SMALL_PACE

@@ -100,8 +100,8 @@ def test_an_end_by_sql_is_told_once_also_under_a_replica_role(facts, make, organ
     grant = make.grant(organization)
     make.support_session(organization, make.session(make.account(is_global_admin=True)))
     with database.session() as db:
-        db.connection().exec_driver_sql("SET LOCAL session_replication_role = replica")
-        db.connection().exec_driver_sql(sql)
+        db.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        db.exec_driver_sql(sql)
     assert ended(facts) == [how]
     facts.run("UPDATE support_access_grant SET revoked_at = now(), expired_at = now()")
     facts.run("DELETE FROM support_access_grant")
@@ -122,7 +122,7 @@ def test_an_end_by_the_clock_is_told_once_by_the_sweep(database, facts, make, or
 def test_a_fact_that_is_rolled_back_is_not_told(database, facts, make, organization):
     make.grant(organization)
     with database.session() as db:
-        db.connection().exec_driver_sql("UPDATE support_access_grant SET revoked_at = now()")
+        db.exec_driver_sql("UPDATE support_access_grant SET revoked_at = now()")
         db.rollback()
     assert told(facts) == ["given"]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from time import perf_counter
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.engine import Database
@@ -83,7 +83,7 @@ def test_sessions_and_tokens_are_listed_with_their_sockets_on_all_nodes(
 
 
 def test_telling_again_replaces_and_a_count_of_none_removes(
-    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Session
+    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Connection
 ):
     session = make.session()
     for sockets in (2, 2, 7):
@@ -138,7 +138,7 @@ def test_a_node_without_a_row_or_that_has_left_stores_nothing(
 
 
 def test_what_a_node_told_goes_with_its_row(
-    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Session
+    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Connection
 ):
     tell(database, nodes[0], on_session(make.session(), 1))
     run(db, "DELETE FROM node WHERE id = %(id)s", id=nodes[0].node_id)
@@ -146,7 +146,7 @@ def test_what_a_node_told_goes_with_its_row(
 
 
 def test_a_node_may_report_and_tell_at_the_same_time(
-    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Session
+    nodes: tuple[ReportingNode, ReportingNode], make: Builders, database: Database, db: Connection
 ):
     """Neither waits for the other's row lock."""
     report_open_sockets(db, nodes[0].node_id, CensusPart(counts=(), round=1, ends_round=True))
@@ -172,7 +172,7 @@ def test_a_thousand_counts_are_one_short_transaction(
     assert total(database)[0] == 1_000
 
 
-def test_the_table_is_not_logged(db: Session):
+def test_the_table_is_not_logged(db: Connection):
     """It costs no write-ahead log, and a crash empties it: the nodes write it anew."""
     row = one_row(
         db, "SELECT relpersistence::text AS persistence FROM pg_class WHERE relname = 'open_socket'"

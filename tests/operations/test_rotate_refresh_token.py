@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.data.engine import Database
 from app.data.rows import all_rows, one_row, run
@@ -22,24 +22,24 @@ LEEWAY = timedelta(seconds=10)
 
 
 def rotate(
-    db: Session, refresh_token: str, *, lifetime: timedelta = timedelta(hours=2)
+    db: Connection, refresh_token: str, *, lifetime: timedelta = timedelta(hours=2)
 ) -> RotatedSession | ReuseFound:
     return rotate_refresh_token(
         db, refresh_token=refresh_token, lifetime=lifetime, leeway=LEEWAY, address=ADDRESS
     )
 
 
-def rotated(db: Session, refresh_token: str) -> RotatedSession:
+def rotated(db: Connection, refresh_token: str) -> RotatedSession:
     answer = rotate(db, refresh_token)
     assert isinstance(answer, RotatedSession)
     return answer
 
 
-def let_the_leeway_pass(db: Session) -> None:
+def let_the_leeway_pass(db: Connection) -> None:
     run(db, "UPDATE refresh_token SET consumed_at = consumed_at - interval '11 seconds'")
 
 
-def test_a_rotation_closes_nothing_and_moves_the_end_of_the_session(make: Builders, db: Session) -> None:
+def test_a_rotation_closes_nothing_and_moves_the_end_of_the_session(make: Builders, db: Connection) -> None:
     """B215."""
     session = make.session()
     answer = rotated(db, session.refresh_token)
@@ -52,7 +52,7 @@ def test_a_rotation_closes_nothing_and_moves_the_end_of_the_session(make: Builde
     assert row == {"moved": True, "token_hash": session.token_hash}
 
 
-def test_the_end_moves_up_to_the_absolute_end_and_never_back(make: Builders, db: Session) -> None:
+def test_the_end_moves_up_to_the_absolute_end_and_never_back(make: Builders, db: Connection) -> None:
     session = make.session(absolute_lifetime=timedelta(hours=1, minutes=30))
     first = rotated(db, session.refresh_token)
     assert first.expires_at == first.absolute_expires_at
@@ -62,7 +62,7 @@ def test_the_end_moves_up_to_the_absolute_end_and_never_back(make: Builders, db:
 
 
 def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     """B218."""
     session = make.session()
@@ -73,7 +73,7 @@ def test_a_lost_response_is_repeated_word_for_word_and_the_successor_works(
     assert all_rows(db, "SELECT FROM revocation") == []
 
 
-def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Session) -> None:
+def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Connection) -> None:
     """B217."""
     session = make.session()
     successor = rotated(db, session.refresh_token)
@@ -96,7 +96,7 @@ def test_the_predecessor_after_the_leeway_is_reuse(make: Builders, db: Session) 
         rotate(db, successor.refresh_token)
 
 
-def test_an_older_ancestor_within_the_leeway_is_reuse(make: Builders, db: Session) -> None:
+def test_an_older_ancestor_within_the_leeway_is_reuse(make: Builders, db: Connection) -> None:
     """B219."""
     session = make.session()
     second = rotated(db, session.refresh_token)
@@ -104,7 +104,7 @@ def test_an_older_ancestor_within_the_leeway_is_reuse(make: Builders, db: Sessio
     assert isinstance(rotate(db, session.refresh_token), ReuseFound)
 
 
-def test_reuse_is_told_once(make: Builders, db: Session) -> None:
+def test_reuse_is_told_once(make: Builders, db: Connection) -> None:
     session = make.session()
     rotated(db, session.refresh_token)
     let_the_leeway_pass(db)
@@ -184,7 +184,7 @@ def test_a_refresh_that_came_before_the_end_dies_with_it(make: Builders, databas
     ],
 )
 def test_what_is_over_is_refused_and_revives_nothing(
-    make: Builders, db: Session, statement: str, reason: str
+    make: Builders, db: Connection, statement: str, reason: str
 ) -> None:
     """B223."""
     session = make.session()
@@ -195,7 +195,7 @@ def test_what_is_over_is_refused_and_revives_nothing(
     assert len(all_rows(db, "SELECT FROM refresh_token")) == 1
 
 
-def test_a_session_that_has_only_expired_is_refreshed_and_alive_again(make: Builders, db: Session) -> None:
+def test_a_session_that_has_only_expired_is_refreshed_and_alive_again(make: Builders, db: Connection) -> None:
     """B223."""
     session = make.session()
     run(db, "UPDATE session SET expires_at = now() - interval '1 day'")
@@ -207,7 +207,7 @@ def test_a_session_that_has_only_expired_is_refreshed_and_alive_again(make: Buil
 
 
 @pytest.mark.parametrize("token", ["", "x", "cutoff_refresh_short", *TokenKind])
-def test_what_nobody_issued_is_refused(db: Session, token: str) -> None:
+def test_what_nobody_issued_is_refused(db: Connection, token: str) -> None:
     if isinstance(token, TokenKind):
         token = random_token(token)
     with pytest.raises(Unauthenticated) as refused:
@@ -215,6 +215,6 @@ def test_what_nobody_issued_is_refused(db: Session, token: str) -> None:
     assert refused.value.reason == "unauthenticated"
 
 
-def test_a_session_token_is_no_refresh_token(make: Builders, db: Session) -> None:
+def test_a_session_token_is_no_refresh_token(make: Builders, db: Connection) -> None:
     with pytest.raises(Unauthenticated):
         rotate(db, make.session().token)

@@ -4,8 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import exc
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exc
 
 from app.data.accounts import stamp_ended, take_instant
 from app.data.engine import Database
@@ -28,7 +27,7 @@ def found(account: MadeAccount) -> FoundSignIn:
     return FoundSignIn(email=account.email, account_id=account.account_id, password_hash=PASSWORD_HASH)
 
 
-def sign_in(db: Session, account: MadeAccount) -> StartedSession:
+def sign_in(db: Connection, account: MadeAccount) -> StartedSession:
     return start_session(
         db,
         found=found(account),
@@ -39,14 +38,14 @@ def sign_in(db: Session, account: MadeAccount) -> StartedSession:
     )
 
 
-def test_an_address_in_any_case_finds_the_account(make: Builders, db: Session) -> None:
+def test_an_address_in_any_case_finds_the_account(make: Builders, db: Connection) -> None:
     account = make.account()
     answer = find_sign_in(db, email=f"  {account.email.upper()} ", address=ADDRESS, attempts=ATTEMPTS)
     assert answer.account_id == account.account_id
     assert verify_password(answer.password_hash, PASSWORD)
 
 
-def test_an_unknown_address_is_answered_without_account_or_hash(db: Session) -> None:
+def test_an_unknown_address_is_answered_without_account_or_hash(db: Connection) -> None:
     answer = find_sign_in(db, email="nobody@example.com\0", address=ADDRESS, attempts=ATTEMPTS)
     assert (answer.account_id, answer.password_hash) == (None, None)
 
@@ -65,7 +64,7 @@ def test_a_hash_verifies_its_own_password_only() -> None:
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_too_many_failures_for_one_address_are_limited_whether_it_is_known_or_not(
-    make: Builders, db: Session, is_known: bool
+    make: Builders, db: Connection, is_known: bool
 ) -> None:
     email = make.account().email if is_known else "nobody@example.com"
     for number in range(ATTEMPTS):
@@ -76,7 +75,7 @@ def test_too_many_failures_for_one_address_are_limited_whether_it_is_known_or_no
     find_sign_in(db, email="other@example.com", address="198.51.100.1", attempts=ATTEMPTS)
 
 
-def test_too_many_failures_from_one_place_are_limited_and_forgotten_after_a_minute(db: Session) -> None:
+def test_too_many_failures_from_one_place_are_limited_and_forgotten_after_a_minute(db: Connection) -> None:
     for number in range(ATTEMPTS):
         answer = find_sign_in(db, email=f"n{number}@example.com", address=ADDRESS, attempts=ATTEMPTS)
         record_sign_in_failure(db, found=answer, address=ADDRESS)
@@ -87,7 +86,7 @@ def test_too_many_failures_from_one_place_are_limited_and_forgotten_after_a_minu
     find_sign_in(db, email="another@example.com", address=ADDRESS, attempts=ATTEMPTS)
 
 
-def test_what_was_typed_as_an_address_is_not_kept(db: Session) -> None:
+def test_what_was_typed_as_an_address_is_not_kept(db: Connection) -> None:
     token = random_token(TokenKind.API)
     record_sign_in_failure(
         db, found=find_sign_in(db, email=token, address=ADDRESS, attempts=ATTEMPTS), address=ADDRESS
@@ -97,7 +96,7 @@ def test_what_was_typed_as_an_address_is_not_kept(db: Session) -> None:
     assert token.lower() not in row["everything"].lower()
 
 
-def test_a_session_begins_with_device_address_and_ends(make: Builders, db: Session) -> None:
+def test_a_session_begins_with_device_address_and_ends(make: Builders, db: Connection) -> None:
     started = sign_in(db, make.account())
     row = one_row(db, "SELECT * FROM session")
     assert row is not None
@@ -109,7 +108,7 @@ def test_a_session_begins_with_device_address_and_ends(make: Builders, db: Sessi
     assert [event["type"] for event in all_rows(db, "SELECT type FROM audit_event")] == ["sign_in"]
 
 
-def test_signing_in_ends_closes_and_asks_nothing(make: Builders, db: Session) -> None:
+def test_signing_in_ends_closes_and_asks_nothing(make: Builders, db: Connection) -> None:
     """B248."""
     account = make.account()
     make.api_token(make.session(account))
@@ -118,7 +117,7 @@ def test_signing_in_ends_closes_and_asks_nothing(make: Builders, db: Session) ->
     assert all_rows(db, "SELECT FROM revocation") == []
 
 
-def test_no_column_holds_a_raw_token(make: Builders, db: Session) -> None:
+def test_no_column_holds_a_raw_token(make: Builders, db: Connection) -> None:
     """B250."""
     session = make.session()
     token = make.api_token(session)
@@ -131,7 +130,7 @@ def test_no_column_holds_a_raw_token(make: Builders, db: Session) -> None:
                 assert raw not in row["everything"]
 
 
-def test_a_password_changed_meanwhile_starts_no_session(make: Builders, db: Session) -> None:
+def test_a_password_changed_meanwhile_starts_no_session(make: Builders, db: Connection) -> None:
     account = make.account()
     run(db, "UPDATE account SET password_hash = 'another'")
     with pytest.raises(Unauthenticated):
@@ -142,7 +141,7 @@ def test_a_password_changed_meanwhile_starts_no_session(make: Builders, db: Sess
     ("column", "reason"), [("suspended_at", "account_suspended"), ("deleted_at", "unauthenticated")]
 )
 def test_a_suspended_or_deleted_account_starts_no_session(
-    make: Builders, db: Session, column: str, reason: str
+    make: Builders, db: Connection, column: str, reason: str
 ) -> None:
     account = make.account()
     run(db, f"UPDATE account SET {column} = now()")
@@ -152,7 +151,7 @@ def test_a_suspended_or_deleted_account_starts_no_session(
 
 
 def test_issues_under_one_lock_are_strictly_ordered_even_if_the_clock_steps_back(
-    make: Builders, db: Session
+    make: Builders, db: Connection
 ) -> None:
     account = make.account()
     run(db, "UPDATE account SET last_instant = clock_timestamp() + interval '1 hour'")

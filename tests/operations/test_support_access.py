@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.engine import Database
@@ -41,7 +41,9 @@ def support_admin(make: Builders) -> MadeSession:
     return make.session(make.account("ga", is_global_admin=True))
 
 
-def update(db: Session, organization: MadeOrganization, grant_id: GrantId, expires_at: datetime) -> datetime:
+def update(
+    db: Connection, organization: MadeOrganization, grant_id: GrantId, expires_at: datetime
+) -> datetime:
     return update_support_grant(
         db,
         caller=organization.admin.caller,
@@ -52,7 +54,7 @@ def update(db: Session, organization: MadeOrganization, grant_id: GrantId, expir
     ).expires_at
 
 
-def send(db: Session, session: MadeSession, org: str, *, write: bool = False) -> OrgAccess:
+def send(db: Connection, session: MadeSession, org: str, *, write: bool = False) -> OrgAccess:
     grant = session.caller.grant
     return authorize_org_message(
         db,
@@ -78,7 +80,7 @@ def send(db: Session, session: MadeSession, org: str, *, write: bool = False) ->
     ],
 )
 def test_a_grant_ends_in_the_future_and_not_too_late(
-    make: Builders, db: Session, organization: MadeOrganization, offset: timedelta, rule: str
+    make: Builders, db: Connection, organization: MadeOrganization, offset: timedelta, rule: str
 ) -> None:
     """B224."""
     with pytest.raises(Invalid) as refused:
@@ -86,7 +88,7 @@ def test_a_grant_ends_in_the_future_and_not_too_late(
     assert refused.value.rule == rule
 
 
-def test_a_time_without_zone_is_refused(db: Session, organization: MadeOrganization) -> None:
+def test_a_time_without_zone_is_refused(db: Connection, organization: MadeOrganization) -> None:
     """B224."""
     with pytest.raises(Invalid) as refused:
         save_support_grant(
@@ -111,7 +113,7 @@ def test_a_grant_is_stored_in_utc_and_names_who_gave_it(
 
 @pytest.mark.parametrize("named", [AccountId(uuid7()), None])
 def test_only_a_global_admin_can_be_named(
-    make: Builders, db: Session, organization: MadeOrganization, named: AccountId | None
+    make: Builders, db: Connection, organization: MadeOrganization, named: AccountId | None
 ) -> None:
     with pytest.raises(Invalid) as refused:
         save_support_grant(
@@ -127,7 +129,7 @@ def test_only_a_global_admin_can_be_named(
 
 
 def test_a_member_may_not_and_to_others_there_is_no_such_organization(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     grant = make.grant(organization)
     member, stranger = make.session(make.member(organization)), make.organization().admin
@@ -142,7 +144,7 @@ def test_a_member_may_not_and_to_others_there_is_no_such_organization(
 
 
 def test_a_grant_of_another_organization_is_unknown(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     """B236."""
     foreign = make.grant(make.organization())
@@ -157,7 +159,7 @@ def test_a_grant_of_another_organization_is_unknown(
 
 
 def test_extending_and_shortening_have_the_sockets_read_again(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     """B231, B232."""
     grant = make.grant(organization)
@@ -170,7 +172,7 @@ def test_extending_and_shortening_have_the_sockets_read_again(
 
 
 def test_an_extended_grant_carries_its_sessions_past_the_old_end(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     grant = make.grant(organization, lifetime=timedelta(minutes=5))
     support = make.support_session(organization, support_admin)
@@ -185,7 +187,7 @@ def test_an_extended_grant_carries_its_sessions_past_the_old_end(
     "end", ["revoked_at = now()", "expires_at = now()", "expires_at = now(), expired_at = now()"]
 )
 def test_a_grant_that_is_over_is_not_extended_and_gives_way_to_a_new_one(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession, end: str
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession, end: str
 ) -> None:
     """B235."""
     grant = make.grant(organization)
@@ -243,7 +245,7 @@ def test_without_a_usable_grant_every_organization_is_unknown(
 
 
 def test_a_global_admin_sees_the_grants_that_they_may_use(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     mine, other = (make.account("ga", is_global_admin=True) for _ in range(2))
     named, anybody = make.grant(organization, to=mine), make.grant(organization)
@@ -270,7 +272,7 @@ def test_a_global_admin_sees_the_grants_that_they_may_use(
 )
 def test_when_it_is_over_every_query_denies_access(
     make: Builders,
-    db: Session,
+    db: Connection,
     organization: MadeOrganization,
     support_admin: MadeSession,
     end: str,
@@ -291,7 +293,7 @@ def test_when_it_is_over_every_query_denies_access(
 
 
 def test_revoking_ends_grant_and_sessions_in_one_transaction_and_names_who(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     """B229, B230."""
     grant = make.grant(organization)
@@ -307,7 +309,7 @@ def test_revoking_ends_grant_and_sessions_in_one_transaction_and_names_who(
 
 
 def test_a_request_to_revoke_is_one_revocation_however_often(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     grant = make.grant(organization)
 
@@ -325,7 +327,7 @@ def test_a_request_to_revoke_is_one_revocation_however_often(
 
 
 def test_revoking_what_has_expired_succeeds_and_ends_nothing(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     grant = make.grant(organization)
     run(db, "UPDATE support_access_grant SET expires_at = clock_timestamp()")
@@ -337,7 +339,7 @@ def test_revoking_what_has_expired_succeeds_and_ends_nothing(
 
 
 def test_due_grants_expire_once_with_their_sessions(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     grant = make.grant(organization)
     make.grant(organization)
@@ -413,7 +415,7 @@ def test_an_opening_that_waits_for_the_end_of_its_grant_is_refused(
 
 
 def test_the_support_session_alone_can_end_and_the_grant_stays_usable(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     """B240."""
     make.grant(organization)
@@ -425,7 +427,7 @@ def test_the_support_session_alone_can_end_and_the_grant_stays_usable(
 
 @pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
 def test_when_the_admins_account_ends_the_grant_stays_and_admits_them_no_more(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession, column: str
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession, column: str
 ) -> None:
     """B239."""
     grant = make.grant(organization)
@@ -442,7 +444,7 @@ def test_when_the_admins_account_ends_the_grant_stays_and_admits_them_no_more(
 
 
 def test_when_the_grantors_account_ends_the_grant_lives_to_its_own_end(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     """B239."""
     make.grant(organization)
@@ -455,7 +457,7 @@ def test_when_the_grantors_account_ends_the_grant_lives_to_its_own_end(
 
 
 def test_a_role_is_read_anew_for_every_message(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     member = make.session(make.member(organization))
     assert send(db, member, organization.slug, write=True).role == "member"
@@ -466,7 +468,7 @@ def test_a_role_is_read_anew_for_every_message(
 
 
 def test_a_foreign_and_an_unknown_organization_are_the_same(
-    make: Builders, db: Session, organization: MadeOrganization
+    make: Builders, db: Connection, organization: MadeOrganization
 ) -> None:
     for org in (organization.slug, str(organization.org_id), "no-such", str(uuid7()), "", "\0"):
         with pytest.raises(NotFound) as refused:
@@ -475,7 +477,7 @@ def test_a_foreign_and_an_unknown_organization_are_the_same(
 
 
 def test_a_support_session_is_good_for_its_organization_only(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     own = make.organization()
     set_role(db, account_id=support_admin.account_id, org_id=own.org_id, role="admin")
@@ -489,7 +491,7 @@ def test_a_support_session_is_good_for_its_organization_only(
 
 
 def test_a_grant_to_read_refuses_writing(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     make.grant(organization, read_only=True)
     support = make.support_session(organization, support_admin)
@@ -499,7 +501,7 @@ def test_a_grant_to_read_refuses_writing(
 
 
 def test_every_use_is_in_the_organizations_trail(
-    make: Builders, db: Session, organization: MadeOrganization, support_admin: MadeSession
+    make: Builders, db: Connection, organization: MadeOrganization, support_admin: MadeSession
 ) -> None:
     """B238: an event a message, at once; the sums follow."""
     grant = make.grant(organization)
@@ -520,7 +522,7 @@ def test_every_use_is_in_the_organizations_trail(
 
 def test_a_message_under_a_grant_waits_for_nobody_who_holds_the_grant(
     make: Builders,
-    db: Session,
+    db: Connection,
     database: Database,
     organization: MadeOrganization,
     support_admin: MadeSession,

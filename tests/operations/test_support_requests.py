@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.engine import Database
@@ -92,7 +92,7 @@ def withdraw(database: Database, organization: MadeOrganization, by: MadeSession
 
 
 def test_a_request_is_pending_and_seen_by_the_organization_and_by_who_made_it(
-    make, db: Session, organization, support_admin, ask
+    make, db: Connection, organization, support_admin, ask
 ):
     made = ask(read_only=True)
     assert (made.state, made.read_only, made.requested_by) == (

@@ -61,9 +61,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_that_batch_only_and_anot
     eventually(lambda: ended(facts) >= PACE)
     with database.session() as holder:
         # A refresh token of each that still lives is held: the next batch stops in its middle.
-        holder.connection().exec_driver_sql(
-            "SELECT id FROM refresh_token WHERE invalidated_at IS NULL FOR UPDATE"
-        )
+        holder.exec_driver_sql("SELECT id FROM refresh_token WHERE invalidated_at IS NULL FOR UPDATE")
         eventually(lambda: facts.waiting_for_locks() >= 1)
         before = ended(facts)
         worker.signal_all(signal.SIGKILL)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.config import Settings
 from app.data.rows import one_row
@@ -31,7 +31,7 @@ def test_a_sweep_goes_on_in_transactions_of_its_own_until_nothing_is_left(opened
     left = [3, 2, 1, 0]
     transactions: set[str] = set()
 
-    def batch(db: Session) -> int:
+    def batch(db: Connection) -> int:
         row = one_row(db, "SELECT pg_current_xact_id()::text AS id")
         assert row is not None
         transactions.add(row["id"])
@@ -48,9 +48,9 @@ def test_a_sweep_that_never_ends_makes_room_after_its_time(
 ):
     clock = iter([0.0, 0.4, 0.8, 1.2, 1.6])
     monkeypatch.setattr(process, "boot_seconds", lambda: next(clock))
-    batches: list[Session] = []
+    batches: list[Connection] = []
 
-    def endless(db: Session) -> bool:
+    def endless(db: Connection) -> bool:
         batches.append(db)
         return True
 
