@@ -1,4 +1,4 @@
-"""Fixtures for whoever performs, settles and sweeps."""
+"""Fixtures for whoever performs, settles and sweeps, and for support access."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from app.config import Settings
 from app.data.engine import Database
-from tests.builders import MadeSession
+from tests.builders import Builders, MadeOrganization, MadeSession
 from tests.operations.mass import MassRun
 from tests.operations.performing import Facts, RecordingPublisher
 
@@ -33,3 +33,13 @@ def is_alive(facts: Facts) -> Callable[[MadeSession], bool]:
         return bool(facts.value(query, id=session.session_id))
 
     return ask
+
+
+@pytest.fixture
+def organization(make: Builders) -> MadeOrganization:
+    return make.organization()
+
+
+@pytest.fixture
+def support_admin(make: Builders) -> MadeSession:
+    return make.session(make.account("ga", is_global_admin=True))
