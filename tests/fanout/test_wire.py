@@ -56,6 +56,7 @@ def with_target(target: object, action: str = "close") -> str:
 
 @given(st.lists(closures, max_size=30))
 def test_what_is_encoded_is_decoded_whole_and_nothing_else(sent: list[Closure]) -> None:
+    """P14."""
     requests = [KEYED.decode(message) for message in KEYED.encode(sent, system_identifier=SYSTEM)]
     received = [closure for request in requests for closure in closures_of(request)]
     assert Counter(received) == Counter(in_order(sent))
@@ -76,6 +77,7 @@ def closures_of(decoded: object) -> tuple[Closure, ...]:
 @example(b'{"v":1e400,"body":""}')
 @example(b"null")
 def test_any_bytes_are_rejected_without_raising_and_prove_nothing(payload: bytes) -> None:
+    """P14."""
     assert isinstance(KEYED.decode(payload), Rejected)
     assert isinstance(KEYLESS.decode(payload), Rejected | Ring)
 

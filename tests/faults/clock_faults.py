@@ -1,4 +1,4 @@
-"""The wall clock of a node steps, there and back; the database's does not."""
+"""The wall clock of a node steps, there and back; the database's does not: B153."""
 
 import asyncio
 import shutil

@@ -134,6 +134,7 @@ async def test_senders_that_wait_are_told_at_once_when_the_gate_shuts():
 
 @on_both_loops
 async def test_frames_held_at_the_gate_go_out_later_in_order_neither_lost_nor_doubled():
+    """P9."""
     async with open_socket(gate=Passage.WAIT) as (_, socket, peer):
         await peer.read_response()
         sending = [asyncio.ensure_future(socket.send(str(number))) for number in range(20)]
