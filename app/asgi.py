@@ -10,6 +10,7 @@ from app.config import Settings, load_settings
 from app.data.engine import Database
 from app.domain.errors import Unavailable
 from app.domain.ids import RevocationId
+from app.fanout.announcer import Announcer
 from app.fanout.publisher import Publisher
 from app.fanout.task_queue import TaskQueue
 from app.http.api import build_api, finish
@@ -99,6 +100,7 @@ class _Parts:
         self.database = Database(settings, application_name="cutoff node")
         self.bridge = Bridge(self.database, threads=settings.pool_size)
         self.publisher = Publisher(settings)
+        self.announcer = Announcer(self.publisher)
         self.queue = TaskQueue(settings)
         self.node = Node(settings, bridge=self.bridge, publisher=self.publisher, carry_out=self._carry_out)
         self.guests = Guests(beside, node=self.node)
@@ -108,6 +110,7 @@ class _Parts:
             enqueue=self.queue.enqueue_revocation,
             enqueue_mass_revocation=self.queue.enqueue_mass_revocation,
             publisher=self.publisher,
+            announce=self.announcer.announce,
             node=self.node,
             streams=self.node.streams,
         )
@@ -144,6 +147,7 @@ class _Parts:
     async def _release(self) -> None:
         await self.bridge.close()
         self.queue.close()
+        self.announcer.close()
         self.publisher.close()
         self.database.dispose()
         await asyncio.to_thread(stop_tracing)

@@ -48,6 +48,9 @@ def revoke_and_print(
         target_id, preview = _preview(database, kind, target)
         confirm(f"This ends {preview_in_words(preview)} Go on?", yes=yes)
         requested = database.transact(revoke_as_operator, kind, target_id=target_id)
+        if requested.stamped is not None:
+            announced = requested.stamped
+            publisher.publish(announced.closures, system_identifier=announced.system_identifier)
         if not _enqueued(settings, requested.revocation_id):
             perform(database, publisher, requested.revocation_id)
         patience = timedelta(seconds=wait_s)

@@ -13,6 +13,7 @@ from app.data.revocation_requests import (
     mark_transaction,
     request_what_is_over,
 )
+from app.data.revocations import closures_of
 from app.data.rows import one_row, run
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import AccountId
@@ -58,6 +59,7 @@ def _close(db: Connection, request: RevocationRequest, account_id: AccountId, *,
     if requested.is_new:
         mark_transaction(db, requested.revocation_id)
         run(db, statement, id=account_id, instant=instant)
+        return replace(requested, stamped=closures_of(db, requested.revocation_id))
     return requested
 
 

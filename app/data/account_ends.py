@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from app.data.accounts import stamp_ended, take_instant
 from app.data.revocation_requests import find_by_idempotency_key, insert_request, mark_transaction
+from app.data.revocations import closures_of
 from app.domain.credentials import CredentialType
 from app.domain.errors import NotFound
 from app.domain.ids import AccountId
@@ -35,4 +36,5 @@ def request_account_end(
     if requested.is_new and stamps:
         mark_transaction(db, requested.revocation_id)
         stamp_ended(db, account_id, instant, types=stamps, reason=request.reason)
+        return replace(requested, stamped=closures_of(db, requested.revocation_id))
     return requested

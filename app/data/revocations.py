@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.data.closure_log import closure_from
 from app.data.rows import Row, all_rows, one_row, run
 from app.domain.ids import AccountId, OrgId, RevocationId, SessionId
-from app.domain.targets import Closure
+from app.domain.targets import Announced
 from app.logs.tracing import traceparent
 
 __all__ = [
@@ -65,14 +65,6 @@ class Revocation:
     audited_at: datetime | None
     ended: Ended
     traceparent: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """What a revocation has in the closure log, to be said on the bus."""
-
-    system_identifier: str
-    closures: tuple[Closure, ...]
 
 
 def find_revocation(db: Connection, revocation_id: RevocationId) -> Revocation | None:

@@ -8,7 +8,7 @@ from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
 from app.domain.ids import RevocationId, TransactionId
 
-__all__ = ["Action", "Cause", "Closure", "Target", "TargetKind"]
+__all__ = ["Action", "Announced", "Cause", "Closure", "Target", "TargetKind"]
 
 
 class TargetKind(StrEnum):
@@ -61,3 +61,11 @@ class Closure:
     action: Action
     target: Target
     cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What has been written to the log of one database cluster, to be said on the bus once it is committed."""
+
+    system_identifier: str
+    closures: tuple[Closure, ...]

@@ -12,6 +12,7 @@ from app.bridge import Bridge
 from app.config import Settings
 from app.domain.ids import RevocationId
 from app.domain.mass_revocations import MassLease
+from app.domain.targets import Announced
 from app.fanout.publisher import Publisher
 from app.http.activity import Activity
 from app.http.background import Background
@@ -111,13 +112,17 @@ class EventStreams(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpDeps:
-    """The parts that the routes stand on. `enqueue…` say whether the broker took the task within its bound."""
+    """The parts that the routes stand on. `enqueue…` say whether the broker took the task within its bound.
+
+    `announce` says on the bus what is committed, soon or not at all; nobody waits for it.
+    """
 
     settings: Settings
     bridge: Bridge
     enqueue: Callable[[RevocationId], Awaitable[bool]]
     enqueue_mass_revocation: Callable[[MassLease], Awaitable[bool]]
     publisher: Publisher
+    announce: Callable[[Announced], None]
     node: NodeState
     streams: EventStreams
 

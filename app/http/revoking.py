@@ -137,6 +137,8 @@ def _wait_of(request: Request) -> timedelta | None:
 
 async def _ask_and_carry_out(deps: HttpDeps, ask: Ask, idempotency: Idempotency | None) -> Requested:
     requested = await ask(idempotency)
+    if requested.stamped is not None:
+        deps.announce(requested.stamped)
     if requested.is_new:
         await carry_out(deps, requested.revocation_id)
     return requested

@@ -88,6 +88,7 @@ def deps(
         enqueue=queue.enqueue,
         enqueue_mass_revocation=queue.enqueue_mass_revocation,
         publisher=cast("Publisher", publisher),
+        announce=publisher.announce,
         node=node,
         streams=no_stream,
     )

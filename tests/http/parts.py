@@ -12,7 +12,7 @@ from app.bridge import Bridge
 from app.config import Settings, load_settings
 from app.domain.ids import RevocationId
 from app.domain.mass_revocations import MassLease
-from app.domain.targets import Closure
+from app.domain.targets import Announced, Closure
 from app.fanout.publisher import Publisher
 from app.http.deps import HttpDeps
 
@@ -50,10 +50,14 @@ class PublisherRecorder:
     """Takes the place of Redis: remembers what was published."""
 
     published: list[Closure] = field(default_factory=list)
+    announced: list[Announced] = field(default_factory=list)
 
     def publish(self, closures: Sequence[Closure], *, system_identifier: str) -> bool:
         self.published.extend(closures)
         return True
+
+    def announce(self, announced: Announced) -> None:
+        self.announced.append(announced)
 
 
 async def takes_all(_task: RevocationId | MassLease) -> bool:
@@ -77,12 +81,14 @@ def settings_for_tests(**changed: object) -> Settings:
 
 
 def deps_without_database(**settings: object) -> HttpDeps:
+    publisher = PublisherRecorder()
     return HttpDeps(
         settings=settings_for_tests(**settings),
         bridge=cast("Bridge", NoBridge()),
         enqueue=takes_all,
         enqueue_mass_revocation=takes_all,
-        publisher=cast("Publisher", PublisherRecorder()),
+        publisher=cast("Publisher", publisher),
+        announce=publisher.announce,
         node=Node(),
         streams=no_stream,
     )

@@ -193,6 +193,52 @@ async def test_no_digest_of_a_password_can_be_guessed_from_the_stored_row(world:
     assert guess.request_digest not in digests
 
 
+async def test_what_a_request_has_ended_itself_is_said_before_its_task_is_sent(
+    world: World, deps, queue, publisher
+):
+    """B50: it is committed, and another connection sees it."""
+    queue.performs = False
+    me = await world.sign_in("alice")
+    seen: list[tuple[int, int]] = []
+
+    async def looking(_revocation_id: RevocationId) -> bool:
+        seen.append((len(publisher.announced), world.count("closure", "target_kind = 'account'")))
+        return True
+
+    async with client_of(build_api(replace(deps, enqueue=looking))) as client:
+        body = {"except_current": False}
+        answer = await client.post("/v1/sessions/terminate-all", json=body, headers=me.headers)
+    assert answer.json()["state"] == "requested"
+    assert seen == [(1, 1)]
+    (announced,) = publisher.announced
+    (closure,) = announced.closures
+    written = world.rows("SELECT target_key, system_identifier, xact_id::text FROM closure")
+    assert [dict(row) for row in written] == [
+        {
+            "target_key": closure.target.key,
+            "system_identifier": int(announced.system_identifier),
+            "xact_id": str(closure.cause.transaction),
+        }
+    ]
+
+
+async def test_a_request_that_ends_nothing_itself_leaves_the_word_to_its_performer(world: World, publisher):
+    me, other = await world.sign_in("alice"), await world.sign_in("alice")
+    await me.delete(f"/v1/sessions/{other.session_id}")
+    await me.post("/v1/sessions/terminate-all", json={"except_current": True})
+    await me.post("/v1/auth/logout")
+    assert publisher.announced == []
+
+
+async def test_a_request_that_comes_again_says_nothing_again(world: World, publisher, queue):
+    queue.performs = False
+    root = await world.sign_in("root")
+    for _ in range(2):
+        await root.post(f"/v1/admin/accounts/{world.accounts['bob']}/suspend", headers=KEY)
+    await root.post(f"/v1/admin/accounts/{world.accounts['bob']}/suspend")
+    assert len(publisher.announced) == 1
+
+
 async def test_where_the_broker_does_not_take_the_task_the_handler_performs_it(
     world: World, queue, publisher
 ):

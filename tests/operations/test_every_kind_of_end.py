@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.data.engine import Database
 from app.data.support_grants import SupportGrant
 from app.domain.errors import Unauthenticated
-from app.domain.ids import RevocationId
+from app.domain.revocation_request import Requested
 from app.domain.targets import Closure
 from app.operations.change_password import change_password
 from app.operations.delete_account import delete_account
@@ -68,15 +68,14 @@ def _is_alive(database: Database, token: str) -> bool:
     return True
 
 
-Ask: TypeAlias = Callable[[Connection, Scene], RevocationId]
+Ask: TypeAlias = Callable[[Connection, Scene], Requested | ReuseFound]
 EVERYTHING = {"mine", "other", "token", "admin", "support"}
 
 
 def by(operation: Any, **of_scene: Callable[[Scene], Any]) -> Ask:
-    def ask(db: Connection, scene: Scene) -> RevocationId:
-        arguments = {name: value(scene) for name, value in of_scene.items()}
-        revocation_id: RevocationId = operation(db, **arguments).revocation_id
-        return revocation_id
+    def ask(db: Connection, scene: Scene) -> Requested:
+        requested: Requested = operation(db, **{name: value(scene) for name, value in of_scene.items()})
+        return requested
 
     return ask
 
@@ -93,13 +92,13 @@ def account(scene: Scene) -> Any:
     return scene.mine.account_id
 
 
-def reuse(db: Connection, scene: Scene) -> RevocationId:
+def reuse(db: Connection, scene: Scene) -> ReuseFound:
     """The token was consumed before, and comes back."""
     found = rotate_refresh_token(
         db, refresh_token=scene.other.refresh_token, lifetime=timedelta(hours=1), leeway=NO_LEEWAY, address=""
     )
     assert isinstance(found, ReuseFound)
-    return found.revocation_id
+    return found
 
 
 KINDS: dict[str, tuple[Ask, set[str]]] = {
@@ -190,9 +189,34 @@ def test_it_ends_what_it_names_and_nothing_else(
     database: Database, publisher: RecordingPublisher, scene: Scene, ask: Ask, ended: set[str]
 ):
     with database.session() as db:
-        revocation_id = ask(db, scene)
+        revocation_id = ask(db, scene).revocation_id
     perform(database, publisher, revocation_id)
     assert scene.alive(database) == EVERYTHING - ended
+
+
+@every_kind
+def test_what_the_request_itself_has_ended_comes_with_it_word_for_word(
+    database: Database, facts: Facts, scene: Scene, ask: Ask, ended: set[str]
+):
+    """Whoever committed it may say it at once, and says neither more nor less than the log has of it."""
+    before = len(closes(facts))
+    with database.session() as db:
+        requested = ask(db, scene)
+    stamped = requested.stamped.closures if isinstance(requested, Requested) and requested.stamped else ()
+    written = closes(facts)[before:]
+    assert [
+        (
+            closure.target.key,
+            closure.cause.transaction,
+            closure.cause.invalidates,
+            closure.cause.revocation_id,
+        )
+        for closure in stamped
+    ] == [
+        (row["target_key"], int(row["xact_id"]), frozenset(row["invalidates"]), requested.revocation_id)
+        for row in written
+    ]
+    assert bool(stamped) == (not scene.alive(database) & ended)
 
 
 @every_kind
@@ -222,7 +246,7 @@ def test_what_fails_between_the_change_and_the_commit_has_changed_and_said_nothi
 ):
     """B51, B257: what a stamp has ended with the request itself has been said, and only that."""
     with database.session() as db:
-        revocation_id = ask(db, scene)
+        revocation_id = ask(db, scene).revocation_id
     asked, alive = closes(facts), scene.alive(database)
 
     facts.run(NOT_TO_BE_PERFORMED)
@@ -247,7 +271,7 @@ def test_commit_comes_before_publishing_and_publishing_before_the_audit_event(
 ):
     """B63, B53: what is said is in the log already, and the event is not in the trail yet."""
     with database.session() as db:
-        revocation_id = ask(db, scene)
+        revocation_id = ask(db, scene).revocation_id
     last_seen_alive: list[set[str]] = []
 
     def look(closures: Sequence[Closure]) -> None:
