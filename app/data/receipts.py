@@ -11,7 +11,14 @@ from app.domain.ids import AccountId, NodeId, OrgId, RevocationId
 from app.domain.receipts import NodeOutcome, Receipt, UnconfirmedNode
 from app.logs.tracing import record_span
 
-__all__ = ["RECEIPT_VISIBLE", "find_receipt", "find_visible_receipt", "receipts_from", "settle"]
+__all__ = [
+    "RECEIPT_VISIBLE",
+    "find_receipt",
+    "find_visible_receipt",
+    "receipt_from",
+    "receipts_from",
+    "settle",
+]
 
 LEASE_MARGIN = timedelta(seconds=0.5)
 """Waited for on top of the longest lease: for clocks that run at slightly different rates, and a slow statement."""
@@ -61,14 +68,11 @@ def receipts_from(db: Connection, rows: Sequence[Row]) -> tuple[Receipt, ...]:
     nodes: defaultdict[object, list[NodeOutcome]] = defaultdict(list)
     for outcome in outcomes:
         nodes[outcome["revocation_id"]].append(_outcome(outcome))
-    return tuple(_receipt(row, tuple(nodes[row["id"]])) for row in rows)
+    return tuple(receipt_from(row, tuple(nodes[row["id"]])) for row in rows)
 
 
-def _only(db: Connection, row: Row | None) -> Receipt | None:
-    return None if row is None else receipts_from(db, [row])[0]
-
-
-def _receipt(row: Row, nodes: tuple[NodeOutcome, ...]) -> Receipt:
+def receipt_from(row: Row, nodes: tuple[NodeOutcome, ...] = ()) -> Receipt:
+    """A row of the table `revocation` as a receipt; without `nodes`, of which no node has said anything."""
     return Receipt(
         revocation_id=RevocationId(row["id"]),
         kind=row["kind"],
@@ -94,6 +98,10 @@ def _receipt(row: Row, nodes: tuple[NodeOutcome, ...]) -> Receipt:
         nodes=nodes,
         unconfirmed=tuple(UnconfirmedNode.from_json(entry) for entry in row["unconfirmed"]),
     )
+
+
+def _only(db: Connection, row: Row | None) -> Receipt | None:
+    return None if row is None else receipts_from(db, [row])[0]
 
 
 def _outcome(row: Row) -> NodeOutcome:

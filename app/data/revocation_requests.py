@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
+from app.data.receipts import receipt_from
 from app.data.rows import one_row, run
 from app.domain.errors import Conflict
 from app.domain.ids import AccountId, RevocationId
@@ -165,9 +166,8 @@ def mark_transaction(db: Connection, revocation_id: RevocationId) -> None:
 
 
 def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Requested:
-    revocation_id = RevocationId(uuid7())
     key = request.idempotency
-    inserted = run(
+    inserted = one_row(
         db,
         """
         INSERT INTO revocation (id, kind, source, reason, account_id, org_id, target_id, sparing_session_id,
@@ -178,8 +178,9 @@ def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Req
                %(key)s, %(digest)s, %(traceparent)s, over.at, over.at, over.at
           FROM (SELECT CASE WHEN %(is_over)s THEN clock_timestamp() END AS at) AS over
         ON CONFLICT (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+        RETURNING *
         """,
-        id=revocation_id,
+        id=uuid7(),
         kind=request.kind,
         reason=request.reason,
         account_id=request.account_id,
@@ -195,8 +196,9 @@ def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Req
         traceparent=traceparent(),
         is_over=is_over,
     )
-    if inserted:
-        return Requested(revocation_id=revocation_id, is_new=True)
+    if inserted is not None:
+        receipt = receipt_from(inserted)
+        return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
     earlier = find_by_idempotency_key(db, request.requested_by, key)
     assert earlier is not None, "only its idempotency key can keep a request out"
     return earlier

@@ -17,6 +17,7 @@ from app.domain.ids import (
     RevocationId,
     SessionId,
 )
+from app.domain.receipts import Receipt
 from app.domain.targets import Announced
 
 __all__ = [
@@ -80,11 +81,13 @@ class Requested:
     """The revocation that answers a request.
 
     `is_new` is False where nothing is left to do for it: the request had come before, or what it aims at is over.
-    `stamped` is what its own transaction has ended already, by a stamp on the account; true from the commit on.
+    `receipt`: of a new one, as its commit leaves it. `stamped` is what its own transaction has ended already, by a
+    stamp on the account; true from the commit on.
     """
 
     revocation_id: RevocationId
     is_new: bool
+    receipt: Receipt | None = None
     stamped: Announced | None = None
 
 

@@ -7,6 +7,7 @@ changes nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -75,6 +76,7 @@ async def revoke(
 ) -> Response:
     """The answer to a request that `ask` makes durable: 202, or 200 if it prefers to wait and the receipt settles.
 
+    Who does not wait gets the receipt as the request's commit left it: what a worker has taken just now is hardly further.
     `body` is what the request's digest is taken over, besides method, path and account. `ends_own_session`: the
     cookie that the request came with is good for nothing afterwards, and is cleared. An attempt that is refused
     is on record as `kind` with the `attempted_id`.
@@ -87,14 +89,16 @@ async def revoke(
         account_id=caller.account_id,
         secret=digest_secret,
     )
-    revocation_id = await make_durable(
+    requested = await make_durable(
         request, caller, ask, kind=kind, idempotency=idempotency, attempted_id=attempted_id
     )
+    wait, receipt = _wait_of(request), requested.receipt
     try:
-        receipt = await settled_receipt(request, caller, revocation_id)
-        response = _answer(receipt, wait=_wait_of(request))
+        if wait is not None or receipt is None:
+            receipt = await settled_receipt(request, caller, requested.revocation_id)
+        response = _answer(receipt, wait=wait)
     except Unavailable:
-        response = _unread(revocation_id)
+        response = _unread(requested.revocation_id)
     cookie = presented_by(request).cookie
     if ends_own_session and cookie is not None:
         clear_cookie(response, cookie, settings=deps_of(request).settings)
@@ -109,26 +113,30 @@ async def make_durable(
     kind: RevocationKind,
     idempotency: Idempotency | None,
     attempted_id: UUID | None = None,
-) -> RevocationId:
-    """What `ask` asks for is committed and on its way, whoever goes away meanwhile; an attempt that is refused is on record."""
+) -> Requested:
+    """What `ask` asks for is committed and on its way, whoever goes away meanwhile; an attempt that is refused is on record.
+
+    The answer has a receipt where a worker has been given something new.
+    """
     try:
         requested = await background_of(request).run(_ask_and_carry_out(deps_of(request), ask, idempotency))
     except Refused as refused:
         await record_refusal_of(request, caller, refused, kind=kind, attempted_id=attempted_id)
         raise
     request.state.revocation_id = str(requested.revocation_id)
-    return requested.revocation_id
+    return requested
 
 
-async def carry_out(deps: HttpDeps, revocation_id: RevocationId) -> None:
-    """A worker has the task; or, where the broker does not take it in time, it is done. Never raises what is ours."""
+async def carry_out(deps: HttpDeps, revocation_id: RevocationId) -> bool:
+    """Whether a worker has the task; where the broker does not take it in time, it is done. Never raises what is ours."""
     if await deps.enqueue(revocation_id):
-        return
+        return True
     try:
         await deps.bridge.call(perform, deps.publisher, revocation_id)
     except CutoffError as error:
         # The row is durable: a node performs what is overdue, or a sweep.
         _log.warning("not_performed_yet", revocation_id=str(revocation_id), error=type(error).__name__)
+    return False
 
 
 def _wait_of(request: Request) -> timedelta | None:
@@ -139,8 +147,8 @@ async def _ask_and_carry_out(deps: HttpDeps, ask: Ask, idempotency: Idempotency 
     requested = await ask(idempotency)
     if requested.stamped is not None:
         deps.announce(requested.stamped)
-    if requested.is_new:
-        await carry_out(deps, requested.revocation_id)
+    if requested.is_new and not await carry_out(deps, requested.revocation_id):
+        return replace(requested, receipt=None)
     return requested
 
 

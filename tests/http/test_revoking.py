@@ -34,6 +34,29 @@ async def test_the_row_is_durable_before_the_task_is_sent(world: World, deps):
     assert seen == [1]
 
 
+async def test_who_does_not_wait_gets_the_receipt_as_the_commit_left_it(world: World, bridge, queue):
+    """Nothing is read for it, while a worker has the revocation in hand."""
+    queue.performs = False
+    me, other = await world.sign_in("alice"), await world.sign_in("alice")
+    run = bridge.run
+
+    async def does_not_read(operation, /, *args, **kwargs):
+        assert operation is not read_receipt
+        return await run(operation, *args, **kwargs)
+
+    for path in (f"/v1/sessions/{other.session_id}", f"/v1/api-tokens/{(await me.api_token()).session_id}"):
+        with patch.object(bridge, "run", does_not_read):
+            answer = await me.delete(path)
+        assert answer.status_code == 202
+        assert answer.json() == (await me.get(answer.headers["location"])).json()
+
+
+async def test_a_request_that_is_over_is_answered_with_the_receipt_as_it_stands(world: World):
+    me, other = await world.sign_in("alice"), await world.sign_in("alice")
+    states = [(await me.delete(f"/v1/sessions/{other.session_id}")).json()["state"] for _ in range(2)]
+    assert states == ["requested", "confirmed"]
+
+
 async def test_whoever_would_rather_wait_gets_200_with_the_settled_receipt(world: World):
     """B65."""
     me = await world.sign_in("alice")
@@ -244,11 +267,13 @@ async def test_where_the_broker_does_not_take_the_task_the_handler_performs_it(
 ):
     """B69."""
     queue.takes = False
-    me = await world.sign_in("alice")
+    me, other = await world.sign_in("alice"), await world.sign_in("alice")
     answer = await me.post("/v1/auth/logout", headers={"prefer": "wait=5"})
     assert (answer.status_code, answer.json()["state"]) == (200, "confirmed")
     assert not await me.is_alive()
     assert publisher.published
+    answer = await other.post("/v1/auth/logout")
+    assert (answer.status_code, answer.json()["state"]) == (202, "confirmed")
 
 
 async def test_where_nobody_can_perform_it_now_it_stays_durable_and_the_answer_is_202(world: World, queue):

@@ -46,11 +46,11 @@ async def act(
         account_id=visitor.caller.account_id,
         secret=digest_secret,
     )
-    revocation_id = await make_durable(
+    requested = await make_durable(
         request, visitor.caller, ask, kind=kind, idempotency=idempotency, attempted_id=attempted_id
     )
     if signs_out is None:
-        return see_other(f"/receipts/{revocation_id}")
+        return see_other(f"/receipts/{requested.revocation_id}")
     response = see_other(f"/sign-in?reason={signs_out.value}")
     cookie = presented_by(request).cookie
     if cookie is not None:

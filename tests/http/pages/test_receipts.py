@@ -8,7 +8,8 @@ from tests.http.world import UNKNOWN
 async def ended(world):
     """olga has ended alice's session; the receipt's id."""
     olga, alice = await world.sign_in("olga"), await world.sign_in("alice")
-    return (await olga.delete(f"/v1/admin/sessions/{alice.session_id}")).json()["id"]
+    answer = await olga.delete(f"/v1/admin/sessions/{alice.session_id}", headers={"prefer": "wait=5"})
+    return answer.json()["id"]
 
 
 async def test_everybody_finds_the_receipts_that_concern_them(browser_of, ended):
