@@ -11,11 +11,16 @@ from app.config import Settings
 from app.fanout.channels import Shard
 from app.fanout.cluster_map import Place
 
-__all__ = ["publish_all", "publishing_client"]
+__all__ = ["impatient_client", "publish_all", "publishing_client"]
 
 
 def publishing_client(settings: Settings, *, timeout_s: float, place: Place | None = None) -> Redis:
-    """A client of the server of `REDIS_URL`, or with the same user and terms of another one.
+    """A client of the server of `REDIS_URL`, or with the same user and terms of another one."""
+    return impatient_client(settings.redis_url, timeout_s=timeout_s, place=place)
+
+
+def impatient_client(url: str, *, timeout_s: float, place: Place | None = None) -> Redis:
+    """A client of that server, or with the same user and terms of another one; for any thread.
 
     Ours overrides the URL's options: no retry, no further round trips at connecting, short time-outs.
     """
@@ -28,7 +33,7 @@ def publishing_client(settings: Settings, *, timeout_s: float, place: Place | No
         "health_check_interval": 0,
     }
     there = {} if place is None else {"host": place[0], "port": place[1]}
-    parts = parse_url(settings.redis_url)  # type: ignore[no-untyped-call]
+    parts = parse_url(url)  # type: ignore[no-untyped-call]
     return Redis(connection_pool=ConnectionPool(**{**parts, **ours, **there}))
 
 

@@ -1,7 +1,7 @@
 """The queue of tasks: its names, options and routes, and how the web side puts a task into it.
 
-The only module of `app` that knows Celery; `worker.celery_app` imports its settings from here. Tasks are sent
-by name. A task that is lost costs time, never a revocation: that is a row, and sweeps look for it.
+`worker.celery_app` imports its settings from here; nothing in `app` imports Celery. Tasks are sent by name. A task that
+is lost costs time, never a revocation: that is a row, and sweeps look for it.
 """
 
 import asyncio
@@ -9,12 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from celery import Celery
 
 from app.config import Settings
 from app.domain.ids import RevocationId
 from app.domain.mass_revocations import MassLease
 from app.fanout.daemon_executor import DaemonExecutor
+from app.fanout.task_messages import task_message
 from app.logs.tracing import span, traceparent
 
 __all__ = [
@@ -64,10 +64,12 @@ TASK_ROUTES: Final = {
     DELIVER_WEBHOOKS: {"queue": UPKEEP},
 }
 
+DEFAULT_ROUTE: Final = {"queue": UPKEEP}
 VISIBILITY_TIMEOUT_S = 60
 SENDING_THREADS = 2
 PENDING_TASKS = 64
 CLOSE_WITHIN_S = 1.0
+KOMBU_UNIX = "redis+socket://"
 
 _log = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     Queues are named under the namespace, so that two installations can share one Redis.
     """
     return {
-        "global_keyprefix": f"{settings.namespace}:",
+        "global_keyprefix": _key_prefix(settings),
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
         "health_check_interval": 5,
@@ -94,7 +96,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "broker_url": _broker_url(settings),
         "broker_transport_options": broker_options(settings),
         "task_routes": TASK_ROUTES,
-        "task_default_queue": UPKEEP,
+        "task_default_queue": DEFAULT_ROUTE["queue"],
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
@@ -109,10 +111,11 @@ class TaskQueue:
     """
 
     def __init__(self, settings: Settings) -> None:
+        from app.fanout.publishing_client import impatient_client  # noqa: PLC0415 - beat does without
+
         self._timeout_s = settings.enqueue_timeout.total_seconds()
-        self._celery = Celery("cutoff", set_as_current=False)
-        self._celery.conf.update(celery_settings(settings))
-        self._celery.conf.broker_transport_options = _sending_options(settings)
+        self._prefix = _key_prefix(settings)
+        self._redis = impatient_client(_client_url(settings), timeout_s=self._timeout_s)
         self._threads = DaemonExecutor(name="enqueue", threads=SENDING_THREADS, pending=PENDING_TASKS)
 
     async def enqueue_revocation(self, revocation_id: RevocationId) -> bool:
@@ -126,16 +129,15 @@ class TaskQueue:
     def send(self, task: str, *args: str, trace: str | None = None) -> None:
         """The broker has the task; blocks for as long as the broker does, within its time-outs.
 
-        `trace` is who sends it (a `traceparent`), for the worker to take up.
-
-        Raises: what kombu raises (OperationalError) when the broker does not take it.
+        `trace` is who sends it (a `traceparent`), for the worker to take up. Raises: RedisError, OSError.
         """
-        self._celery.send_task(task, args=args, headers=None if trace is None else {"traceparent": trace})
+        queue = TASK_ROUTES.get(task, DEFAULT_ROUTE)["queue"]
+        self._redis.lpush(self._prefix + queue, task_message(task, args, queue=queue, trace=trace))
 
     def close(self) -> None:
         """No task is sent any more; takes a bounded time, also while a broker hangs."""
         self._threads.close(timeout_s=CLOSE_WITHIN_S)
-        self._celery.close()
+        self._redis.connection_pool.disconnect()
 
     async def _enqueue(self, task: str, what: str, *args: str) -> bool:
         """`what` is the id in the first argument, which the log names."""
@@ -156,17 +158,13 @@ class TaskQueue:
         return True
 
 
-def _sending_options(settings: Settings) -> dict[str, Any]:
-    """With one attempt, and time-outs that leave it within the bound; any retry would multiply them."""
-    timeout_s = settings.enqueue_timeout.total_seconds()
-    return {
-        **broker_options(settings),
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-        "health_check_interval": 0,
-        "retry_on_timeout": False,
-        "max_retries": 0,
-    }
+def _key_prefix(settings: Settings) -> str:
+    return f"{settings.namespace}:"
+
+
+def _client_url(settings: Settings) -> str:
+    """redis-py's spelling, also where the address came in kombu's."""
+    return settings.broker_url.replace(KOMBU_UNIX, "unix://", 1)
 
 
 def _broker_url(settings: Settings) -> str:
@@ -174,7 +172,7 @@ def _broker_url(settings: Settings) -> str:
     url = settings.broker_url
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return url.replace("unix://", "redis+socket://", 1)
+        return url.replace("unix://", KOMBU_UNIX, 1)
     if parts.scheme == "rediss" and "ssl_cert_reqs" not in parts.query:
         return f"{url}{'&' if parts.query else '?'}ssl_cert_reqs=required"
     return url

@@ -10,7 +10,7 @@ import app.cli.main, app.cli.node
 from app.cli.lean_imports import import_leanly
 import_leanly()
 import app.asgi
-found = {"rich", "pygments", "opentelemetry.sdk", "alembic", "mako", "sqlalchemy.orm"} & set(sys.modules)
+found = {"rich", "pygments", "opentelemetry.sdk", "alembic", "mako", "sqlalchemy.orm", "celery", "kombu"} & set(sys.modules)
 assert not found, found
 import rich.console
 import_leanly()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from redis.exceptions import RedisError
+
 from app.clock import boot_seconds, sleep_seconds
 from app.config import Settings
 from app.data.engine import Database
@@ -27,7 +29,7 @@ def check_queue(settings: Settings, database: Database, before: Backlog) -> Iter
     try:
         sent_at = boot_seconds()
         queue.send(CANARY)
-    except Exception as error:  # noqa: BLE001 - kombu lets through what its transports raise
+    except (RedisError, OSError) as error:
         yield Finding(
             check="broker",
             verdict=Verdict.PROBLEM,
