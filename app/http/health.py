@@ -32,7 +32,7 @@ class Readiness(BaseModel):
     why: list[str]
 
 
-def _readiness(request: Request) -> Readiness:
+async def _readiness(request: Request) -> Readiness:
     node = deps_of(request).node
     return Readiness(
         status=_status(node),

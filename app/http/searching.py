@@ -17,7 +17,7 @@ Since = Annotated[Instant | None, Query(description="Not before this instant.")]
 Until = Annotated[Instant | None, Query(description="Before this instant.")]
 
 
-def _receipts(
+async def _receipts(
     *,
     account: Person = None,
     actor: Person = None,
@@ -32,7 +32,7 @@ def _receipts(
     )
 
 
-def _trail(
+async def _trail(
     *,
     type: Word = None,  # noqa: A002 - the name of the query parameter
     outcome: Word = None,

@@ -81,7 +81,7 @@ def _in_utc(instant: datetime) -> datetime:
         raise PydanticCustomError("not_a_date_and_time", "is out of range") from None
 
 
-def _paging(
+async def _paging(
     limit: Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=256)] = None,
 ) -> PageRequest:

@@ -2,16 +2,18 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 import app.http
 from app.domain.credentials import TokenKind, token_from
-from app.http.api import ROUTERS, build_api
+from app.http.api import PAGES, ROUTERS, build_api
 from app.http.cookies import SESSION_COOKIE
 from tests.http.parts import ORIGIN, client_of, deps_without_database
 
@@ -136,6 +138,23 @@ async def test_the_description_lists_every_public_path(client):
     paths = (await client.get("/openapi.json")).json()["paths"]
     shown = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert shown == PUBLIC_FACE
+
+
+def test_no_request_takes_a_detour_through_the_frameworks_threads():
+    """What is not `async` would: a hop for what does not wait, and one more pool of threads a node."""
+    for route in (route for router in (*ROUTERS, *PAGES) for route in router.routes):
+        assert isinstance(route, APIRoute)
+        for call in called_by(route.dependant):
+            by_class = vars(type(call)).get("__call__")
+            is_async = inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(by_class)
+            assert is_async, f"{route.path}: {call}"
+
+
+def called_by(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    assert dependant.call
+    yield dependant.call
+    for further in dependant.dependencies:
+        yield from called_by(further)
 
 
 def test_no_route_keeps_a_response_open():
