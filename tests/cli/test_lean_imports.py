@@ -5,14 +5,19 @@ import sys
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere"}
 NODE = """
+import gc
 import sys
 import app.cli.main, app.cli.node
 from app.cli.lean_imports import import_leanly
 import_leanly()
 import app.asgi
-found = {"rich", "pygments", "opentelemetry.sdk", "alembic", "mako", "sqlalchemy.orm", "celery", "kombu"} & set(sys.modules)
-assert not found, found
+unused = {"rich", "pygments", "opentelemetry.sdk", "alembic", "mako", "sqlalchemy.orm", "pydantic.v1", "yaml", "jinja2"}
+unused |= {"celery", "kombu"}
+assert not unused & set(sys.modules), unused & set(sys.modules)
+assert gc.isenabled()
 import rich.console
+import yaml
+from pydantic import v1
 import_leanly()
 """
 BEAT = """

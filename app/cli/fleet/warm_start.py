@@ -9,6 +9,8 @@ import runpy
 import sys
 from importlib import import_module
 
+from app.cli.lean_imports import import_leanly, without_collections
+
 __all__ = ["main"]
 
 
@@ -22,12 +24,11 @@ def main() -> None:
 
 
 def _run_node() -> None:
-    from app.cli.lean_imports import import_leanly  # noqa: PLC0415 - before anything else is imported
-    from app.cli.main import main as run  # noqa: PLC0415
-
     import_leanly()
-    _import("app.cli.node", "app.asgi")
+    _import("app.cli.main", "app.cli.node")
     _take_environment()
+    from app.cli.main import main as run  # noqa: PLC0415 - Celery's processes need none of it
+
     sys.argv = ["cutoff", *sys.argv[1:]]
     run()
 
@@ -42,8 +43,9 @@ def _run_celery() -> None:
 
 
 def _import(*modules: str) -> None:
-    for module in modules:
-        import_module(module)
+    with without_collections():
+        for module in modules:
+            import_module(module)
 
 
 def _take_environment() -> None:
