@@ -19,6 +19,7 @@ from websockets.protocol import State
 
 from app.clock import boot_seconds
 from app.domain.closing import CloseCode
+from app.realtime.close_answer import take_answer
 from app.realtime.tcp import keep_little
 from app.realtime.transport import EXTENSION, Transport
 
@@ -73,9 +74,14 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
         self.cutoff.abort_after_grace()
 
     def data_received(self, data: bytes) -> None:
-        """The peer lives, whatever it was that it sent."""
+        """The peer lives, whatever it was that it sent. Behind its close, nothing is read (RFC 6455, section 5.5.1)."""
         self.cutoff.last_heard_at = boot_seconds()
-        super().data_received(data)
+        if not self.close_sent:
+            super().data_received(data)
+        elif take_answer(data, self.conn):
+            self.transport.close()
+        elif self.conn.close_rcvd is None:
+            super().data_received(data)
 
     def handle_connect(self, event: Request) -> None:
         """The `Transport` is in the scope; the application's task has not run yet."""
@@ -102,8 +108,11 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
         super().handle_ping()
 
     def handle_close(self, event: Frame) -> None:
-        """The peer's close is answered, or is the answer; TCP ends within the grace."""
-        super().handle_close(event)
+        """The peer's close is answered, or is the answer; TCP ends within the grace, which goes on where it had begun."""
+        if self.close_sent:
+            self.transport.close()
+        else:
+            super().handle_close(event)
         self.cutoff.abort_after_grace()
 
     def handle_parser_exception(self) -> None:
