@@ -5,6 +5,7 @@ wire needs no word for it.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from app.bridge import Bridge
@@ -17,18 +18,27 @@ __all__ = ["CloseTraces"]
 
 
 class CloseTraces:
-    """Reads a row for each revocation that is over here, and only where somebody collects traces."""
+    """Reads a row for each revocation that is over here, and only where somebody collects traces.
 
-    def __init__(self, bridge: Bridge, *, node_name: str) -> None:
+    `database_time` gives the database's clock for an instant of ours: spans of several machines lie on one axis.
+    """
+
+    def __init__(
+        self, bridge: Bridge, *, node_name: str, database_time: Callable[[float], datetime | None]
+    ) -> None:
         self._bridge = bridge
         self._node_name = node_name
+        self._database_time = database_time
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def over(self, over: Over, ended_at: datetime | None) -> None:
+    def over(self, over: Over, ended_at: float) -> None:
         """A span from the first closure's row to the end of the last socket is on its way, if there is a trace."""
-        if not is_tracing() or over.written_at is None or ended_at is None:
+        if not is_tracing() or over.written_at is None:
             return
-        task = asyncio.get_running_loop().create_task(self._record(over, over.written_at, ended_at))
+        began, ended = self._database_time(over.written_at), self._database_time(ended_at)
+        if began is None or ended is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._record(over, began, ended))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -1,10 +1,8 @@
 """All that belongs to a node's sockets: registry, currency, deadlines, pump, and what is owed to the receipts."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import datetime
 
 from app.clock import boot_seconds
 from app.config import Settings, StalePolicy
@@ -12,7 +10,7 @@ from app.domain.closing import Closing, Reason, closing_for_reason
 from app.domain.targets import Cause
 from app.realtime.closes import Closes
 from app.realtime.handle import Handle
-from app.realtime.metrics import close_latency, sockets_closed, sockets_ended
+from app.realtime.metrics import CLOSE_LATENCY, SOCKETS_CLOSED, SOCKETS_ENDED
 from app.realtime.pump import Pump
 from app.sockets.currency import Currency
 from app.sockets.deadlines import Deadlines
@@ -35,14 +33,15 @@ class Holder:
         self.registry = Registry(self._on_shut)
         self.deadlines = Deadlines()
         self.tally = Tally()
-        self.closes = Closes(database_time=lambda at: self.database_time(at))  # noqa: PLW0108 - it is set later
+        self.closes = Closes()
         self.pump = Pump(clock=boot_seconds)
         self.is_leaving = False
         self.is_registered = False
         """The node's row is in the database: only then may receipts rely on waiting for it."""
         self.triggers_missing: tuple[str, ...] | None = None
         """None as long as nobody has looked."""
-        self.database_time: Callable[[float], datetime | None] = lambda _at: None
+        self.own_time: Callable[[datetime], float | None] = lambda _shown: None
+        """What this node's clock shows when the database's shows that; None while nobody can tell."""
         self._on_tally = on_tally
         self._hold_limit_s = settings.hold_limit.total_seconds()
 
@@ -108,7 +107,7 @@ class Holder:
         if entry.closing is None:
             return
         outcome = handle.outcome()
-        sockets_ended(entry.closing.reason, outcome).inc()
+        SOCKETS_ENDED.add((entry.closing.reason, outcome))
         if entry.revocation_id is not None:
             self.tally.ended(entry.revocation_id, outcome)
             self.closes.ended(entry.revocation_id)
@@ -118,23 +117,28 @@ class Holder:
         """Written first, counted then: with the instant at which the gates were shut."""
         shut_at = boot_seconds()
         self.pump.add(entries)
-        latency = self._latency(cause, shut_at)
-        for reason, sockets in Counter(cast("Closing", entry.closing).reason for entry in entries).items():
-            sockets_closed(reason, via).inc(sockets)
-            if latency is not None:
-                measured, seconds = close_latency(reason, via), latency.total_seconds()
-                for _ in range(sockets):
-                    measured.observe(seconds)
+        written_at = None if cause is None else self._written_at(cause)
+        latency_s = None if written_at is None else max(0.0, shut_at - written_at)
+        for reason, sockets in _by_reason(entries).items():
+            SOCKETS_CLOSED.add((reason, via), sockets)
+            if latency_s is not None:
+                CLOSE_LATENCY.observe(latency_s, labels=(reason, via), times=sockets)
         if cause is not None and cause.revocation_id is not None:
-            self.tally.shut(cause.revocation_id, sockets=len(entries), latency=latency)
-            self.closes.shut(entries[0], cause, via, sockets=len(entries))
+            self.tally.shut(cause.revocation_id, sockets=len(entries), latency_s=latency_s)
+            self.closes.shut(entries[0], cause, via, sockets=len(entries), written_at=written_at)
             self._on_tally()
 
-    def _latency(self, cause: Cause | None, shut_at: float) -> timedelta | None:
-        if cause is None or cause.committed_after is None:
-            return None
-        shown = self.database_time(shut_at)
-        return None if shown is None else max(timedelta(0), shown - cause.committed_after)
+    def _written_at(self, cause: Cause) -> float | None:
+        return None if cause.committed_after is None else self.own_time(cause.committed_after)
+
+
+def _by_reason(entries: Sequence[Entry]) -> dict[Reason, int]:
+    """How many of them close for what."""
+    sockets: dict[Reason, int] = {}
+    for entry in entries:
+        closing: Closing = entry.closing  # type: ignore[assignment] # their gates are shut
+        sockets[closing.reason] = sockets.get(closing.reason, 0) + 1
+    return sockets
 
 
 def _not_current(entry: Entry) -> Closing:

@@ -1,12 +1,8 @@
 """What the realtime part counts. Names and labels are documented in `docs/metrics.md`."""
 
-from functools import cache
+from prometheus_client import Counter, Gauge
 
-from prometheus_client import Counter, Gauge, Histogram
-
-from app.domain.closing import Reason
-from app.sockets.ladder import Outcome
-from app.sockets.registry import Via
+from app.realtime.light_metrics import LightCounter, LightHistogram
 
 __all__ = [
     "CLOSE_LATENCY",
@@ -19,24 +15,21 @@ __all__ = [
     "SOCKETS_CLOSED",
     "SOCKETS_ENDED",
     "TAIL_FAILURES",
-    "close_latency",
-    "sockets_closed",
-    "sockets_ended",
 ]
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.8, 3, 5, 10)
 """1.8: a tail interval whose poll was slow, which is what is promised where the message was lost."""
 
-CLOSE_LATENCY = Histogram(
+CLOSE_LATENCY = LightHistogram(
     "cutoff_close_latency_seconds",
     "From the closure's row in the log to the shut gate of each socket, by reason and by what brought the news.",
     ["reason", "via"],
-    buckets=BOUNDS_S,
+    bounds_s=BOUNDS_S,
 )
-LAST_CLOSE = Histogram(
+LAST_CLOSE = LightHistogram(
     "cutoff_last_close_seconds",
     "From a revocation's first closure in the log to the end of its last socket on this node.",
-    buckets=BOUNDS_S,
+    bounds_s=BOUNDS_S,
 )
 LEASE_MISSES = Counter("cutoff_lease_misses_total", "Times that the lease ran out.")
 FRAMES_HELD = Counter(
@@ -48,13 +41,13 @@ SERVED_STALE = Counter(
     "cutoff_served_stale_seconds_total",
     "For how long a node under `serve` has carried frames after its lease had run out.",
 )
-SOCKETS_CLOSED = Counter(
-    "cutoff_sockets_closed_total",
+SOCKETS_CLOSED = LightCounter(
+    "cutoff_sockets_closed",
     "Sockets whose gate was shut, by reason and by what brought the news.",
     ["reason", "via"],
 )
-SOCKETS_ENDED = Counter(
-    "cutoff_sockets_ended_total",
+SOCKETS_ENDED = LightCounter(
+    "cutoff_sockets_ended",
     "Closed sockets whose transport is gone, by reason and by how it went.",
     ["reason", "outcome"],
 )
@@ -67,24 +60,3 @@ RECONCILIATIONS = Counter(
     "cutoff_reconciliations_total",
     "Times that every socket was read again, since the log alone did not lead on.",
 )
-
-
-# Looking up labels costs more than counting, and a closing socket counts three times.
-
-
-@cache
-def close_latency(reason: Reason, via: Via) -> Histogram:
-    """What is measured of those sockets."""
-    return CLOSE_LATENCY.labels(reason.value, via.value)
-
-
-@cache
-def sockets_closed(reason: Reason, via: Via) -> Counter:
-    """What counts those sockets."""
-    return SOCKETS_CLOSED.labels(reason.value, via.value)
-
-
-@cache
-def sockets_ended(reason: Reason, outcome: Outcome) -> Counter:
-    """What counts those sockets."""
-    return SOCKETS_ENDED.labels(reason.value, outcome.value)

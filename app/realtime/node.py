@@ -81,8 +81,10 @@ class Node(Standing):
             register_again=lambda: self.reports.register_again(),  # noqa: PLW0108 - it does not exist yet
             clock=boot_seconds,
         )
-        self.holder.database_time = self.tail.database_time
-        self.holder.closes.on_over = CloseTraces(bridge, node_name=self.name).over
+        self.holder.own_time = self.tail.own_time
+        self.holder.closes.on_over = CloseTraces(
+            bridge, node_name=self.name, database_time=self.tail.database_time
+        ).over
         self.verifier = Verifier(
             [self._connect("verify", settings.opening_limit) for _ in range(VERIFYING_CONNECTIONS)],
             currency=self.holder.currency,

@@ -100,6 +100,13 @@ class Tail:
         read_at, clock = self._database_time
         return read_at + timedelta(seconds=at - clock)
 
+    def own_time(self, shown: datetime) -> float | None:
+        """What this node's clock shows when the database's shows that, as far as the last poll tells."""
+        if self._database_time is None:
+            return None
+        read_at, clock = self._database_time
+        return clock + (shown - read_at).total_seconds()
+
     async def run(self) -> None:
         """Until cancelled; what fails is tried again, and while it fails the lease runs out."""
         while True:

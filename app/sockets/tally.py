@@ -16,11 +16,11 @@ class _Count:
     clean: int = 0
     aborted: int = 0
     already_gone: int = 0
-    slowest: timedelta | None = None
+    slowest_s: float | None = None
 
-    def saw(self, latency: timedelta | None) -> None:
-        if latency is not None and (self.slowest is None or latency > self.slowest):
-            self.slowest = latency
+    def saw(self, latency_s: float | None) -> None:
+        if latency_s is not None and (self.slowest_s is None or latency_s > self.slowest_s):
+            self.slowest_s = latency_s
 
 
 class Tally:
@@ -29,23 +29,22 @@ class Tally:
     def __init__(self) -> None:
         self._counts: dict[RevocationId, _Count] = {}
 
-    def shut(self, revocation_id: RevocationId, *, sockets: int, latency: timedelta | None) -> None:
+    def shut(self, revocation_id: RevocationId, *, sockets: int, latency_s: float | None) -> None:
         """That many gates have been shut for the revocation, the slowest that long after the closure was written."""
-        count = self._counts.setdefault(revocation_id, _Count())
+        count = self._count_of(revocation_id)
         count.closing += sockets
-        count.saw(latency)
+        count.saw(latency_s)
 
     def ended(self, revocation_id: RevocationId, outcome: Outcome) -> None:
         """One of them is gone, and this is how it went."""
-        count = self._counts.setdefault(revocation_id, _Count())
+        count = self._count_of(revocation_id)
         count.closing -= 1
-        match outcome:
-            case Outcome.CLEAN:
-                count.clean += 1
-            case Outcome.ABORTED:
-                count.aborted += 1
-            case Outcome.ALREADY_GONE:
-                count.already_gone += 1
+        if outcome is Outcome.CLEAN:
+            count.clean += 1
+        elif outcome is Outcome.ABORTED:
+            count.aborted += 1
+        else:
+            count.already_gone += 1
 
     def take(self) -> tuple[RevocationOutcome, ...]:
         """The increments, which are now the caller's."""
@@ -57,10 +56,16 @@ class Tally:
                 clean=count.clean,
                 aborted=count.aborted,
                 already_gone=count.already_gone,
-                slowest=count.slowest,
+                slowest=None if count.slowest_s is None else timedelta(seconds=count.slowest_s),
             )
             for revocation_id, count in counts.items()
         )
 
     def __len__(self) -> int:
         return len(self._counts)
+
+    def _count_of(self, revocation_id: RevocationId) -> _Count:
+        count = self._counts.get(revocation_id)
+        if count is None:
+            count = self._counts[revocation_id] = _Count()
+        return count

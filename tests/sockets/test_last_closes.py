@@ -1,7 +1,5 @@
 """When the last socket of a revocation is gone."""
 
-from datetime import UTC, datetime, timedelta
-
 from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
@@ -9,11 +7,11 @@ from uuid_utils.compat import uuid7
 from app.domain.ids import RevocationId
 from app.sockets.last_closes import LastCloses
 
-AT = datetime(2026, 11, 21, tzinfo=UTC)
+AT = 1_000.0
 
 
 def shut(closes: LastCloses, revocation_id: RevocationId, sockets: int, *, later_s: float = 0) -> None:
-    written_at = AT + timedelta(seconds=later_s)
+    written_at = AT + later_s
     closes.shut(
         revocation_id, sockets=sockets, reason="session_revoked", via="doorbell", written_at=written_at
     )

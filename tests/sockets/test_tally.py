@@ -12,7 +12,7 @@ FIRST, SECOND = RevocationId(number(1)), RevocationId(number(2))
 
 def test_what_is_taken_is_owed_no_more() -> None:
     tally = Tally()
-    tally.shut(FIRST, sockets=2, latency=None)
+    tally.shut(FIRST, sockets=2, latency_s=None)
     assert len(tally.take()) == 1
     assert tally.take() == ()
     assert len(tally) == 0
@@ -20,7 +20,7 @@ def test_what_is_taken_is_owed_no_more() -> None:
 
 def test_closing_sockets_become_ended_ones_also_over_several_reports() -> None:
     tally = Tally()
-    tally.shut(FIRST, sockets=3, latency=timedelta(milliseconds=4))
+    tally.shut(FIRST, sockets=3, latency_s=0.004)
     tally.ended(FIRST, Outcome.CLEAN)
     (early,) = tally.take()
     tally.ended(FIRST, Outcome.ABORTED)
@@ -33,10 +33,10 @@ def test_closing_sockets_become_ended_ones_also_over_several_reports() -> None:
 
 def test_the_slowest_counts_and_each_revocation_for_itself() -> None:
     tally = Tally()
-    tally.shut(FIRST, sockets=1, latency=timedelta(milliseconds=9))
-    tally.shut(FIRST, sockets=1, latency=timedelta(milliseconds=4))
-    tally.shut(FIRST, sockets=1, latency=None)
-    tally.shut(SECOND, sockets=1, latency=None)
+    tally.shut(FIRST, sockets=1, latency_s=0.009)
+    tally.shut(FIRST, sockets=1, latency_s=0.004)
+    tally.shut(FIRST, sockets=1, latency_s=None)
+    tally.shut(SECOND, sockets=1, latency_s=None)
     first, second = tally.take()
     assert (first.closing, first.slowest) == (3, timedelta(milliseconds=9))
     assert (second.closing, second.slowest) == (1, None)
