@@ -9,6 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 import app.asgi
 import app.operations.run_mass_revocation  # noqa: F401 - a node's metrics come with it, and a job's
 import worker.tasks  # noqa: F401 - and a worker's with its tasks
+from app.realtime.light_metrics import LightCounter, LightHistogram
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(cutoff_\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", re.MULTILINE)
@@ -21,4 +22,8 @@ def test_every_metric_is_documented_with_its_labels_and_type() -> None:
         for collector in list(REGISTRY._collector_to_names)
         if isinstance(collector, MetricWrapperBase) and collector._name.startswith("cutoff_")
     }
+    for collector in list(REGISTRY._collector_to_names):
+        if isinstance(collector, LightCounter | LightHistogram):
+            (family,) = collector.collect()
+            registered[family.name] = (",".join(family._labelnames), family.type)
     assert documented == registered
