@@ -16,6 +16,9 @@ LONGEST_COUNTED_S = 0.01
 SMOOTHING = 0.2
 NOT_URGENT_WITHIN_S = 0.1
 """What is not urgent waits for so long, or for the spread where that is more: a receipt is complete that much later."""
+NOT_URGENT_SPACING_S = 0.3
+"""And between two answers is so much at least, where nobody is in a hurry: one ring after a pause is answered as soon
+as ever, those of a steady stream together. Receipts of a busy fleet wait for it; no socket does."""
 EARLIEST = 0.5
 """And at least for this share of it, so that not all nodes come at once."""
 
@@ -26,8 +29,8 @@ class Bell:
     """Rung by whoever has news; whoever acts on it says when it begins, and how long it took.
 
     Rings that come before what they ask for has begun are answered together. Between two answers are at least
-    `least_s`; more in a large fleet (`nodes`), or where an answer costs much; never more than `most_s`, the interval
-    in which it is done anyway.
+    `least_s`; more where the second is not urgent, in a large fleet (`nodes`), or where an answer costs much; never more
+    than `most_s`, the interval in which it is done anyway.
     """
 
     def __init__(self, *, least_s: float, most_s: float, clock: Callable[[], float]) -> None:
@@ -50,17 +53,11 @@ class Bell:
         """From one answer to the next."""
         return min(max(self.spread_s, self._takes_s / SHARE), self._most_s)
 
-    @property
-    def _calm_s(self) -> float:
-        return min(max(self.spread_s, NOT_URGENT_WITHIN_S), self._most_s)
-
     def ring(self, *, is_urgent: bool) -> None:
         """It is done soon, and begins after this. At once, if it is urgent and nobody has rung for a while."""
         if self._due_at < inf and not is_urgent:
             return
-        now = self._clock()
-        wait_s = 0.0 if is_urgent else self._calm_s * _dice.uniform(EARLIEST, 1)
-        due_at = max(now + wait_s, self._answered_at + self.spacing_s)
+        due_at = self._at_once() if is_urgent else self._soon()
         if due_at < self._due_at:
             self._due_at = due_at
             self._sooner.set()
@@ -86,3 +83,11 @@ class Bell:
                     await self._sooner.wait()
             except TimeoutError:
                 return
+
+    def _at_once(self) -> float:
+        return max(self._clock(), self._answered_at + self.spacing_s)
+
+    def _soon(self) -> float:
+        calm_s = min(max(self.spread_s, NOT_URGENT_WITHIN_S), self._most_s)
+        spacing_s = min(max(self.spacing_s, NOT_URGENT_SPACING_S), self._most_s)
+        return max(self._clock() + calm_s * _dice.uniform(EARLIEST, 1), self._answered_at + spacing_s)

@@ -6,7 +6,14 @@ import itertools
 import pytest
 
 from app.clock import boot_seconds
-from app.realtime.bell import LONGEST_COUNTED_S, NOT_URGENT_WITHIN_S, SHARE, TOGETHER_A_SECOND, Bell
+from app.realtime.bell import (
+    LONGEST_COUNTED_S,
+    NOT_URGENT_SPACING_S,
+    NOT_URGENT_WITHIN_S,
+    SHARE,
+    TOGETHER_A_SECOND,
+    Bell,
+)
 from tests.realtime.cores import Clock
 
 LEAST_S = 0.025
@@ -53,6 +60,39 @@ async def test_further_rings_that_are_not_urgent_postpone_nothing(bell: Bell, cl
     for _ in range(10):
         clock.now += NOT_URGENT_WITHIN_S / 10
         bell.ring(is_urgent=False)
+    assert await is_due(bell, clock)
+
+
+def test_a_steady_stream_that_is_not_urgent_is_answered_a_few_times_a_second(
+    bell: Bell, clock: Clock
+) -> None:
+    began, answers = clock.now, 0
+    while clock.now < began + 6:
+        bell.ring(is_urgent=False)
+        if bell._due_at <= clock.now:
+            bell.begins()
+            answers += 1
+        clock.now += LEAST_S / 5
+    assert 6 / (NOT_URGENT_SPACING_S + LEAST_S) - 1 <= answers <= 6 / NOT_URGENT_SPACING_S + 1
+
+
+async def test_after_a_pause_what_is_not_urgent_is_answered_as_soon_as_the_first_time(
+    bell: Bell, clock: Clock
+) -> None:
+    """A receipt of a calm fleet does not wait because of an earlier one."""
+    bell.ring(is_urgent=False)
+    bell.begins()
+    clock.now += NOT_URGENT_SPACING_S
+    bell.ring(is_urgent=False)
+    clock.now += NOT_URGENT_WITHIN_S
+    assert await is_due(bell, clock)
+
+
+async def test_what_is_urgent_comes_soon_after_an_answer_to_what_was_not(bell: Bell, clock: Clock) -> None:
+    bell.ring(is_urgent=False)
+    bell.begins()
+    clock.now += LEAST_S
+    bell.ring(is_urgent=True)
     assert await is_due(bell, clock)
 
 
