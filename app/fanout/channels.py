@@ -1,6 +1,6 @@
 """The channels of close requests: one that everybody hears, or several shards of a Redis Cluster, all of which every node hears."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -35,16 +35,14 @@ class Shard:
 
     namespace: str
     tag: str | None = None
+    verbs: Verbs = field(init=False)
+    """How one subscribes and publishes here."""
+    close: str = field(init=False)
+    """The channel of close requests."""
 
-    @property
-    def verbs(self) -> Verbs:
-        """How one subscribes and publishes here."""
-        return PLAIN if self.tag is None else SHARDED
-
-    @property
-    def close(self) -> str:
-        """The channel of close requests."""
-        return close_channel(self.namespace) + self._suffix
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verbs", PLAIN if self.tag is None else SHARDED)
+        object.__setattr__(self, "close", close_channel(self.namespace) + self._suffix)
 
     @property
     def slot(self) -> int:

@@ -39,6 +39,9 @@ def lots_of(closures: Sequence[Closure]) -> Iterator[list[Closure]]:
     What says "revoked" comes before what says "reconnect", whatever the order given: a receiver may act on each
     message as it comes.
     """
+    if len(closures) == 1:
+        yield list(closures)
+        return
     lot: list[Closure] = []
     causes: set[Cause] = set()
     for closure in in_order(closures):
@@ -59,7 +62,7 @@ def body_of(closures: Sequence[Closure], *, system_identifier: str) -> CloseBody
     other form drops it, and reads the log.
     """
     first = closures[0].cause
-    is_one = all(_has_same_head(first, closure.cause) for closure in closures)
+    is_one = len(closures) == 1 or all(_has_same_head(first, closure.cause) for closure in closures)
     return _one(closures, system_identifier) if is_one else _many(closures, system_identifier)
 
 
@@ -124,7 +127,7 @@ def _instant(cause: Cause) -> str | None:
 
 
 def _words(cause: Cause) -> list[str]:
-    return sorted(word.value for word in cause.invalidates)
+    return sorted(map(str, cause.invalidates))
 
 
 _ENCODER = Encoder()

@@ -13,6 +13,7 @@ from app.clock import boot_seconds
 from app.config import Settings
 from app.fanout.cluster_map import ClusterMap, Place
 from app.fanout.publishing_client import publishing_client
+from app.fanout.publishing_line import PublishingLine
 from app.fanout.redis_address import DEFAULT_PORT
 
 __all__ = ["ClusterClients"]
@@ -39,6 +40,7 @@ class ClusterClients:
         self._followed: dict[int, Place] = {}
         self._aside_until: dict[Place, float] = {}
         self._clients: dict[Place, Redis] = {}
+        self._lines: dict[Place, PublishingLine] = {}
         self._asking = threading.Lock()
         self._making = threading.Lock()
 
@@ -61,6 +63,14 @@ class ClusterClients:
                 )
             return self._clients[place]
 
+    def line_to(self, place: Place) -> PublishingLine:
+        """The one line to that server."""
+        client = self.client_of(place)
+        with self._making:
+            if place not in self._lines:
+                self._lines[place] = PublishingLine(client)
+            return self._lines[place]
+
     def follow(self, slot: int, place: Place) -> None:
         """A server has said that the slot is there now."""
         self._followed[slot] = place
@@ -71,6 +81,8 @@ class ClusterClients:
 
     def close(self) -> None:
         """Its connections are closed; may be called twice."""
+        for line in self._lines.values():
+            line.close()
         for client in self._clients.values():
             client.connection_pool.disconnect()
 

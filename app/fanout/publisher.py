@@ -69,11 +69,9 @@ class Publisher:
         for each in said:
             if each.closures:
                 closures.setdefault(each.system_identifier, []).extend(each.closures)
-        messages = [
-            message
-            for system_identifier, those in closures.items()
-            for message in self._codec.encode(those, system_identifier=system_identifier)
-        ]
+        messages: list[bytes] = []
+        for system_identifier, those in closures.items():
+            messages += self._codec.encode(those, system_identifier=system_identifier)
         return self._send(messages or [self._codec.encode_ring()])
 
     def _send(self, messages: Sequence[bytes]) -> bool:

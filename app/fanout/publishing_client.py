@@ -1,6 +1,4 @@
-"""A client that publishes: one round trip however many messages, short time-outs, and no retry of its own."""
-
-from collections.abc import Sequence
+"""A client for whoever publishes: short time-outs, and no retry of its own."""
 
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
@@ -8,10 +6,9 @@ from redis.connection import parse_url
 from redis.retry import Retry
 
 from app.config import Settings
-from app.fanout.channels import Shard
 from app.fanout.cluster_map import Place
 
-__all__ = ["impatient_client", "publish_all", "publishing_client"]
+__all__ = ["impatient_client", "publishing_client"]
 
 
 def publishing_client(settings: Settings, *, timeout_s: float, place: Place | None = None) -> Redis:
@@ -35,17 +32,3 @@ def impatient_client(url: str, *, timeout_s: float, place: Place | None = None) 
     there = {} if place is None else {"host": place[0], "port": place[1]}
     parts = parse_url(url)  # type: ignore[no-untyped-call]
     return Redis(connection_pool=ConnectionPool(**{**parts, **ours, **there}))
-
-
-def publish_all(redis: Redis, shard: Shard, messages: Sequence[bytes]) -> int:
-    """How many listeners that server told of the message that fewest of them heard.
-
-    A pipeline for one message would cost a third more. Raises: RedisError, OSError; some may have been published then.
-    """
-    if len(messages) == 1:
-        return int(redis.execute_command(shard.verbs.publish, shard.close, messages[0]))  # type: ignore[no-untyped-call]
-    with redis.pipeline(transaction=False) as pipeline:
-        for message in messages:
-            pipeline.execute_command(shard.verbs.publish, shard.close, message)  # type: ignore[no-untyped-call]
-        heard_by: list[int] = pipeline.execute()
-    return min(heard_by)

@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 
 from app.config import Settings
 from app.fanout.channels import Shard, shards_of
-from app.fanout.publishing_client import publish_all, publishing_client
+from app.fanout.publishing_client import publishing_client
+from app.fanout.publishing_line import PublishingLine
 from app.fanout.shard_sender import ShardSender
 
 __all__ = ["PlainSender", "Sender", "sender_for"]
@@ -31,12 +32,13 @@ class PlainSender:
 
     def __init__(self, settings: Settings, shard: Shard) -> None:
         self._shard = shard
-        self._redis = publishing_client(settings, timeout_s=settings.publish_timeout.total_seconds())
+        client = publishing_client(settings, timeout_s=settings.publish_timeout.total_seconds())
+        self._line = PublishingLine(client)
 
     def send(self, messages: Sequence[bytes]) -> bool:
         """Whether Redis took all of them; it has the time-out for each of connecting and answering."""
         try:
-            publish_all(self._redis, self._shard, messages)
+            self._line.publish(self._shard, messages)
         except (RedisError, OSError) as error:
             _log.warning("publish_failed", messages=len(messages), error=type(error).__name__)
             return False
@@ -44,7 +46,7 @@ class PlainSender:
 
     def close(self) -> None:
         """Its connections are closed; may be called twice."""
-        self._redis.connection_pool.disconnect()
+        self._line.close()
 
 
 def sender_for(settings: Settings) -> Sender:

@@ -12,7 +12,6 @@ from app.clock import boot_seconds
 from app.config import Settings
 from app.fanout.channels import Shard, shards_of
 from app.fanout.cluster_clients import ClusterClients
-from app.fanout.publishing_client import publish_all
 
 __all__ = ["ShardSender"]
 
@@ -71,7 +70,7 @@ class ShardSender:
             if place is None:
                 return None
             try:
-                return publish_all(self._clients.client_of(place), shard, messages)
+                return self._clients.line_to(place).publish(shard, messages)
             except MovedError as moved:
                 self._clients.follow(shard.slot, (moved.host or place[0], moved.port))
             except (RedisError, OSError) as error:

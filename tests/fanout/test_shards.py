@@ -12,7 +12,8 @@ from app.domain.targets import TargetKind
 from app.embedded import RedisServer
 from app.fanout.channels import shards_of
 from app.fanout.publisher import Publisher
-from app.fanout.publishing_client import publish_all, publishing_client
+from app.fanout.publishing_client import publishing_client
+from app.fanout.publishing_line import PublishingLine
 from app.fanout.redis_address import RedisAddress
 from app.fanout.routes import FixedRoute
 from app.fanout.subscriber import CLOSED
@@ -75,7 +76,7 @@ async def test_a_close_request_is_heard_by_whichever_shard_it_comes(sharded: Set
             address = await node.subscriber._subscriptions[number].route.find()
             with publishing_client(sharded, timeout_s=2, place=(address.host, address.port)) as client:
                 messages = codec.encode([session(number)], system_identifier=SYSTEM)
-                assert await asyncio.to_thread(publish_all, client, shard, messages) == 1
+                assert await asyncio.to_thread(PublishingLine(client).publish, shard, messages) == 1
         await eventually(lambda: closed_by(node) == {hash_number(number) for number in range(MASTERS)})
     assert node.rings == ["subscribed"] * MASTERS + [CLOSED] * MASTERS
 
