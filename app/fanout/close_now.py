@@ -1,10 +1,10 @@
 """Applies a close request's closures to whoever holds sockets, each by the method of its kind."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
+from msgspec import Struct
 
 from app.domain.connection_closer import ConnectionCloser
 from app.domain.radius import in_order
@@ -15,8 +15,7 @@ __all__ = ["Outcome", "close_now"]
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How many sockets closed now, how many closures raised, and how many take effect only when the log is read."""
 
     closed: int

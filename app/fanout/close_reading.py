@@ -6,7 +6,7 @@ from re import Pattern
 from typing import TypeVar
 from uuid import UUID
 
-from msgspec import Raw, UnsetType
+from msgspec import UNSET, Raw, convert
 
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
@@ -47,10 +47,7 @@ def closures_in(body: CloseBody | CloseManyBody, concerned: Concerned | None = N
     came with one. Raises: MisspeltError, msgspec.DecodeError.
     """
     spelt(SYSTEM_IDENTIFIER, body.system)
-    found = list(_in_one(body, concerned) if isinstance(body, CloseBody) else _in_many(body, concerned))
-    if len(found) > MAX_TARGETS:
-        raise MisspeltError("closures")
-    return found
+    return _in_one(body, concerned) if isinstance(body, CloseBody) else _in_many(body, concerned)
 
 
 def spelt(pattern: Pattern[str], text: str) -> str:
@@ -60,7 +57,8 @@ def spelt(pattern: Pattern[str], text: str) -> str:
     return text
 
 
-def _in_one(body: CloseBody, concerned: Concerned | None) -> Iterator[Closure]:
+def _in_one(body: CloseBody, concerned: Concerned | None) -> list[Closure]:
+    found: list[Closure] = []
     causes: dict[tuple[str, ...], Cause] = {}
     for item in body.closures if concerned is None else _items_of(body.closures, concerned):
         if item.action == "close" and item.target.kind == "table":
@@ -69,37 +67,46 @@ def _in_one(body: CloseBody, concerned: Concerned | None) -> Iterator[Closure]:
         if invalidated not in causes:
             causes[invalidated] = _cause(body, item.invalidates)
         target = _target(item.target.kind, item.target.key)
-        yield Closure(action=_ACTIONS[item.action], target=target, cause=causes[invalidated])
+        found.append(Closure(action=_ACTIONS[item.action], target=target, cause=causes[invalidated]))
+    return found
 
 
-def _items_of(items: Sequence[CloseItem], concerned: Concerned) -> list[CloseItem]:
+def _items_of(items: Sequence[CloseItem], concerned: Concerned) -> Sequence[CloseItem]:
+    if len(items) == 1:
+        target = items[0].target
+        return items if concerned(_TARGET_KINDS[target.kind], (target.key,)) else ()
     keys: dict[str, list[str]] = {}
     for item in items:
         keys.setdefault(item.target.kind, []).append(item.target.key)
     chosen = {kind: frozenset(concerned(_TARGET_KINDS[kind], those)) for kind, those in keys.items()}
-    if not any(chosen.values()):
-        return []
     return [item for item in items if item.target.key in chosen[item.target.kind]]
 
 
-def _in_many(body: CloseManyBody, concerned: Concerned | None) -> Iterator[Closure]:
-    said = [*_said(Action.CLOSE, body.close), *_said(Action.RECHECK, body.recheck)]
-    if not said:
+def _in_many(body: CloseManyBody, concerned: Concerned | None) -> list[Closure]:
+    if body.close is UNSET and body.recheck is UNSET:
         raise MisspeltError("neither closes nor rechecks")
     causes = _Causes(body.causes)
     if concerned is None:
         causes.read_all()
-    for action, word, numbers in said:
+    found: list[Closure] = []
+    if body.close is not UNSET:
+        found += _said(Action.CLOSE, body.close, causes, concerned)
+    if body.recheck is not UNSET:
+        found += _said(Action.RECHECK, body.recheck, causes, concerned)
+    if len(found) > MAX_TARGETS:
+        raise MisspeltError("closures")
+    return found
+
+
+def _said(
+    action: Action, targets: Mapping[Kind, Numbers], causes: "_Causes", concerned: Concerned | None
+) -> list[Closure]:
+    found: list[Closure] = []
+    for word, numbers in targets.items():
         for key in numbers if concerned is None else concerned(_TARGET_KINDS[word], numbers):
             target = _target(word, key)
-            for number in numbers[key]:
-                yield Closure(action=action, target=target, cause=causes.at(number))
-
-
-def _said(action: Action, targets: Mapping[Kind, Numbers] | UnsetType) -> list[tuple[Action, str, Numbers]]:
-    if isinstance(targets, UnsetType):
-        return []
-    return [(action, word, numbers) for word, numbers in targets.items()]
+            found += [Closure(action=action, target=target, cause=causes.at(each)) for each in numbers[key]]
+    return found
 
 
 class _Causes:
@@ -136,7 +143,7 @@ def _cause(said: CloseBody | CauseItem, invalidates: Sequence[str]) -> Cause:
         transaction=TransactionId(int(spelt(TRANSACTION_NUMBER, said.transaction))),
         revocation_id=None
         if said.revocation is None
-        else RevocationId(UUID(spelt(UUID_TEXT, said.revocation))),
+        else RevocationId(convert(spelt(UUID_TEXT, said.revocation), UUID)),
         committed_after=None
         if said.committed_after is None
         else _instant(spelt(INSTANT, said.committed_after)),

@@ -38,6 +38,7 @@ class RedisStream(asyncio.Protocol):
         self._reader = hiredis.Reader()
         self._buffered_bytes = 0
         self._has_more = False
+        self._is_paused = False
         self._transport: asyncio.Transport | None = None
 
     def send(self, *command: str | bytes) -> None:
@@ -68,26 +69,31 @@ class RedisStream(asyncio.Protocol):
         ends_at = boot_seconds() + TURN_S
         self._has_more = True
         try:
-            while self._has_more and boot_seconds() < ends_at:
-                self._has_more = self._hand_on_one()
+            while self._hand_on_one():
+                if boot_seconds() >= ends_at:
+                    break
+            else:
+                self._has_more = False
         except hiredis.ProtocolError:
             self.abort("protocol_error")
         if self._buffered_bytes > MAX_BUFFERED_BYTES:
             self.abort("frame_too_large")
-        self._read_on_or_come_back()
+        if self._has_more or self._is_paused:
+            self._read_on_or_come_back()
 
     def _hand_on_one(self) -> bool:
-        """Whether there was one, and there may be another."""
+        """Whether there may be another. Nearly always a frame comes alone: then nothing is asked twice."""
         if self.lost.done() or (frame := self._reader.gets()) is False:
             return False
         self._buffered_bytes = 0
         self.on_frame(frame)
-        return True
+        return self._reader.has_data()
 
     def _read_on_or_come_back(self) -> None:
         assert self._transport is not None
         if self.lost.done():
             return
+        self._is_paused = self._has_more
         if self._has_more:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._hand_on)

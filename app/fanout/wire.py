@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Self, assert_never
 from uuid import UUID
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 
 from app.config import Settings
 from app.domain.ids import NodeId
@@ -14,7 +14,17 @@ from app.domain.targets import Closure
 from app.fanout.bus_keys import BusKeys
 from app.fanout.close_bodies import body_of, is_speakable, lots_of
 from app.fanout.close_reading import Concerned, MisspeltError, closures_in, spelt
-from app.fanout.wire_models import BODY, ENVELOPE, MAX_TARGETS, UUID_TEXT, Body, EchoBody, RingBody
+from app.fanout.wire_models import (
+    BODY,
+    ENVELOPE,
+    MAX_TARGETS,
+    UUID_TEXT,
+    Body,
+    CloseBody,
+    CloseManyBody,
+    EchoBody,
+    RingBody,
+)
 
 __all__ = [
     "MAX_MESSAGE_BYTES",
@@ -46,8 +56,7 @@ class Rejection(StrEnum):
     MAC_BAD = "mac_bad"
 
 
-@dataclass(frozen=True, slots=True)
-class CloseRequest:
+class CloseRequest(Struct, frozen=True):
     """Closures that proved themselves; they mean something only where the system identifier is the node's own."""
 
     closures: tuple[Closure, ...]
@@ -105,10 +114,10 @@ class BusCodec:
         What cannot be said on the bus (a closure without its transaction would close sockets that came
         after it) becomes a ring: the log has it.
         """
-        speakable = [closure for closure in closures if is_speakable(closure)]
-        messages = [
-            message for lot in lots_of(speakable) for message in self._messages(lot, system_identifier)
-        ]
+        speakable = list(filter(is_speakable, closures))
+        messages: list[bytes] = []
+        for lot in lots_of(speakable):
+            messages += self._messages(lot, system_identifier)
         return messages if len(speakable) == len(closures) else [*messages, self.encode_ring()]
 
     def encode_ring(self) -> bytes:
@@ -143,21 +152,24 @@ class BusCodec:
             return self._unproven(_why(payload))
         if envelope.v != VERSION:
             return self._unproven(Rejection.VERSION)
-        if self.keys.are_set and envelope.mac is None:
-            return self._unproven(Rejection.MAC_MISSING)
-        if self.keys.are_set and not self.keys.accept(envelope.body, envelope.mac or ""):
-            return self._unproven(Rejection.MAC_BAD)
+        if self.keys.are_set:
+            if envelope.mac is None:
+                return self._unproven(Rejection.MAC_MISSING)
+            if not self.keys.accept(envelope.body, envelope.mac):
+                return self._unproven(Rejection.MAC_BAD)
         return envelope.body
 
     def _meaning(self, body: Body, concerned: Concerned | None) -> Decoded:
         match body:
+            case CloseBody() | CloseManyBody():
+                closures = tuple(closures_in(body, concerned))
+                return CloseRequest(closures, body.system) if self.keys.are_set else Ring()
             case EchoBody():
                 return Echo(NodeId(UUID(spelt(UUID_TEXT, body.node))), body.nonce)
             case RingBody():
                 return Ring()
             case _:
-                closures = tuple(closures_in(body, concerned))
-                return CloseRequest(closures, body.system) if self.keys.are_set else Ring()
+                assert_never(body)
 
     def _unproven(self, why: Rejection) -> Rejected:
         return Rejected(why, rings=not self.keys.are_set)

@@ -45,8 +45,7 @@ class Index(Generic[Key]):
 
     def known(self, keys: Iterable[Key]) -> list[Key]:
         """Those of the keys under which there is an entry."""
-        entries = self._entries
-        return [key for key in keys if key in entries]
+        return list(filter(self._entries.__contains__, keys))
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._entries)
