@@ -16,7 +16,8 @@ __all__ = ["CensusReports"]
 
 INTERVAL_S = 1.0
 BACKLOG_INTERVAL_S = 0.1
-"""While there is more than one report holds: a node of 100,000 sockets has told of all within half a minute."""
+"""While there is more than one report holds: a node of 100,000 sockets has told of all within half a minute. A few that come
+or go all the time wait for the interval: telling each of them at once would keep a thread busy beside the loop."""
 AT_ONCE = 500
 """Credentials in one report: counting them takes the event loop some milliseconds, storing them some ten."""
 
@@ -54,7 +55,9 @@ class CensusReports:
         """Until cancelled."""
         while True:
             is_told = await self.report()
-            await asyncio.sleep(BACKLOG_INTERVAL_S if is_told and self._census.has_more else INTERVAL_S)
+            await asyncio.sleep(
+                BACKLOG_INTERVAL_S if is_told and self._census.is_behind(AT_ONCE) else INTERVAL_S
+            )
 
     async def report(self) -> bool:
         """One report, if there is anything to tell and the node has a row; False if it could not be stored."""

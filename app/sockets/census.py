@@ -78,6 +78,10 @@ class Census:
         """Whether there is anything to tell."""
         return bool(self._changed or self._taken or self._round_is_open)
 
+    def is_behind(self, limit: int) -> bool:
+        """Whether more waits to be told than a part of that limit holds; what has just changed is not that yet."""
+        return bool(self._round_of) or len(self._changed) > limit
+
     def _count(self, key: _Key, credential: _Credential) -> SocketCount:
         credential_type, credential_id = key
         found = self._find(Target(credential.kind, str(credential.found_under)))

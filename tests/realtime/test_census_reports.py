@@ -7,6 +7,8 @@ from uuid import UUID
 
 from app.bridge import Bridge
 from app.operations.end_own_session import end_own_session
+from app.realtime.census_reports import BACKLOG_INTERVAL_S, INTERVAL_S
+from tests.realtime.conditions import always, eventually
 from tests.realtime.hands import Hands
 from tests.realtime.nodes import a_node, opened, quick, seen_close
 
@@ -105,6 +107,29 @@ async def test_where_nothing_changes_nothing_is_said(settings, make, hands):
         node.node.census._bridge = cast("Bridge", Recorder(statements))
         assert await node.node.census.report()
         assert statements == []
+
+
+async def test_a_few_that_come_and_go_all_the_time_wait_for_the_interval(settings, make, hands):
+    session = make.session()
+    async with a_node(quick(settings)) as node, opened(node, session.token):
+        await told(hands, {session.session_id: 1})
+        registry, census = node.node.holder.registry, node.node.census
+        (entry,) = registry
+        reports = 0
+
+        class Restless:
+            """While it is told of one, another one has come."""
+
+            async def run(self, *_: object) -> bool:
+                nonlocal reports
+                reports += 1
+                registry.census.changed(entry)
+                return True
+
+        census._bridge = cast("Bridge", Restless())
+        registry.census.changed(entry)
+        await eventually(lambda: reports > 0)
+        await always(lambda: reports <= 2, for_s=INTERVAL_S + 2 * BACKLOG_INTERVAL_S)
 
 
 class Recorder:

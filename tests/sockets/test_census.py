@@ -163,3 +163,19 @@ def test_a_socket_that_is_closing_counts_no_more():
     cores.admitted(1, kind=SESSION)
     cores.apply(close(TargetKind.ACCOUNT, str(number(1)), transaction=None))
     assert [count.sockets for count in cores.registry.census.take(10).counts] == [0]
+
+
+def test_it_is_behind_while_more_waits_than_a_part_holds() -> None:
+    cores = Cores()
+    for key in range(1, 6):
+        cores.admitted(key)
+    census = cores.registry.census
+    assert census.is_behind(4)
+    assert not census.is_behind(5)
+    census.told(census.take(2))
+    assert not census.is_behind(3)
+    census.begin_round(cores.registry)
+    assert census.is_behind(5)
+    while census.has_more:
+        census.told(census.take(2))
+    assert not census.is_behind(1)
