@@ -14,6 +14,7 @@ from app.fanout.publisher import Publisher
 from app.fanout.task_queue import TaskQueue
 from app.logs import set_up_logs
 from app.logs.tracing import set_up_tracing, stop_tracing
+from worker.crowd import Crowd
 from worker.watching import show_metrics
 from worker.webhook_deliverer import WebhookDeliverer
 
@@ -34,6 +35,7 @@ class Process:
     publisher: Publisher
     queue: TaskQueue
     webhooks: WebhookDeliverer
+    crowd: Crowd
 
     def sweep(self, operation: Callable[[Connection], object]) -> None:
         """The operation has run, a transaction each time, until it found nothing more to do or was at it for long."""
@@ -55,7 +57,8 @@ def open_process(settings: Settings, *, number: int = 0) -> None:
     own = settings.model_copy(update={"pool_size": POOL_SIZE})
     database = Database(own, application_name="cutoff worker")
     webhooks = WebhookDeliverer(own, database)
-    _OWNED.append(Process(own, database, Publisher(own), TaskQueue(own), webhooks))
+    publisher = Publisher(own)
+    _OWNED.append(Process(own, database, publisher, TaskQueue(own), webhooks, Crowd(database, publisher)))
 
 
 def close_process() -> None:

@@ -13,7 +13,6 @@ from app.operations.answer_canary import answer_canary
 from app.operations.claim_mass_revocations import claim_mass_revocations
 from app.operations.expire_credentials import expire_credentials as expire_due_credentials
 from app.operations.expire_support_grants import expire_support_grants as expire_due_support_grants
-from app.operations.perform import perform
 from app.operations.prune import prune as prune_what_is_old
 from app.operations.record_direct_ends import record_direct_ends
 from app.operations.resume_revocations import resume_revocations as claim_unfinished_revocations
@@ -26,8 +25,7 @@ from worker.process import this_process
 @app.task(name=task_queue.PERFORM_REVOCATION)
 def perform_revocation(revocation_id: str) -> None:
     """The revocation is performed, published and audited, unless somebody else is at it."""
-    mine = this_process()
-    perform(mine.database, mine.publisher, RevocationId(UUID(revocation_id)))
+    this_process().crowd.perform(RevocationId(UUID(revocation_id)))
 
 
 @app.task(name=task_queue.RESUME_REVOCATIONS)

@@ -18,7 +18,7 @@ from app.data.rows import Row
 from app.domain.ids import RevocationId
 from app.logs.tracing import traceparent
 
-__all__ = ["Standing", "Stood", "end_or_look", "finish"]
+__all__ = ["STANDING_COLUMNS", "Standing", "Stood", "end_or_look", "finish", "standing_from"]
 
 
 class Stood(StrEnum):
@@ -49,6 +49,24 @@ def end_or_look(database: Database, revocation_id: RevocationId) -> Standing | N
     row = database.alone(_END_OR_LOOK, id=revocation_id, trace=traceparent(), limit=ANNOUNCED_AT_MOST)
     if row is None or row["stood"] == "unknown":
         return None
+    return standing_from(row)
+
+
+def finish(
+    database: Database, revocation_id: RevocationId, *, is_published: bool, event: AuditEvent | None
+) -> bool:
+    """Nothing is left to do for it: its one event is in the trail, if there is one; and it is on record as published.
+
+    Whether others wait that were asked for at about the same time (`perform_waiting`).
+    """
+    parameters = {} if event is None else event_parameters(event)
+    sql = _FINISH_ALONE if event is None else _FINISH_AND_TELL
+    row = database.alone(sql, id=revocation_id, is_published=is_published, **parameters)
+    return row is not None and bool(row["others_wait"])
+
+
+def standing_from(row: Row) -> Standing:
+    """A row with how it stood and the columns `STANDING_COLUMNS`."""
     return Standing(
         stood=Stood(row["stood"]),
         revocation=revocation_from(row),
@@ -63,35 +81,38 @@ def end_or_look(database: Database, revocation_id: RevocationId) -> Standing | N
     )
 
 
-def finish(
-    database: Database, revocation_id: RevocationId, *, is_published: bool, event: AuditEvent | None
-) -> None:
-    """Nothing is left to do for it: its one event is in the trail, if there is one; and it is on record as published."""
-    if event is None:
-        database.alone(_FINISH, id=revocation_id, is_published=is_published)
-        return
-    database.alone(_FINISH_AND_TELL, id=revocation_id, is_published=is_published, **event_parameters(event))
-
-
 def _written(closure: dict[str, Any]) -> Row:
     return {**closure, "created_at": datetime.fromisoformat(closure["created_at"])}
 
 
-_END_OR_LOOK = """
-SELECT p.stood, p.this_system, p.closures,
+STANDING_COLUMNS = """
+       p.this_system, p.closures,
        (p.standing).id, (p.standing).kind, (p.standing).source, (p.standing).reason, (p.standing).account_id,
        (p.standing).org_id, (p.standing).target_id, (p.standing).sparing_session_id, (p.standing).issued_up_to,
        (p.standing).requested_by, (p.standing).requested_from, (p.standing).credential_type,
        (p.standing).performed_at, (p.standing).published_at, (p.standing).audited_at,
        (p.standing).sessions_ended, (p.standing).tokens_ended, (p.standing).grants_ended, (p.standing).traceparent
-  FROM perform_revocation(%(id)s, %(trace)s, %(limit)s) AS p
 """
+"""What a function that performs answers as `p`."""
+
+_END_OR_LOOK = f"""
+SELECT p.stood, {STANDING_COLUMNS}
+  FROM perform_revocation(%(id)s, %(trace)s, %(limit)s) AS p
+"""  # noqa: S608 - what is put in is a constant
 
 _FINISH = """
 UPDATE revocation
    SET audited_at = coalesce(audited_at, clock_timestamp()),
        published_at = coalesce(published_at, CASE WHEN %(is_published)s THEN clock_timestamp() END)
  WHERE id = %(id)s
+RETURNING id, requested_at
 """
 
-_FINISH_AND_TELL = f"WITH finished AS ({_FINISH} RETURNING id) {APPEND_EVENT.format(source='FROM finished')}"
+_FINISH_ALONE = f"""
+WITH finished AS ({_FINISH}) SELECT others_wait(requested_at) FROM finished
+"""  # noqa: S608 - what is put in is a constant
+
+_FINISH_AND_TELL = f"""
+WITH finished AS ({_FINISH}), told AS ({APPEND_EVENT.format(source="FROM finished")})
+SELECT others_wait(requested_at) FROM finished
+"""  # noqa: S608 - what is put in is a constant

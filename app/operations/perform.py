@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -51,11 +51,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed:
-    """How far the revocation is now. `has_ended_now`: this call ended the credentials, not an earlier one."""
+    """How far the revocation is now. `has_ended_now`: this call ended the credentials, not an earlier one.
+
+    `others_wait`: when it was finished, others waited that were asked for at about the same time.
+    """
 
     has_ended_now: bool
     is_published: bool
     is_audited: bool
+    others_wait: bool = field(default=False, compare=False)
 
 
 def perform(database: Database, publisher: Publisher, revocation_id: RevocationId) -> Performed | None:
@@ -180,16 +184,23 @@ def _finish(
     database: Database, revocation: Revocation, *, has_ended_now: bool, is_published: bool
 ) -> Performed:
     """The event is in the trail; or it is not, which is logged and counted, and undoes nothing."""
+    is_audited = others_wait = False
     try:
-        finish(database, revocation.revocation_id, is_published=is_published, event=event_of(revocation))
+        others_wait = finish(
+            database, revocation.revocation_id, is_published=is_published, event=event_of(revocation)
+        )
         is_audited = True
     except (CutoffError, SQLAlchemyError) as error:
         AUDIT_FAILURES.inc()
         _log.error("audit_failed", revocation_id=str(revocation.revocation_id), error=type(error).__name__)
-        is_audited = False
         if is_published:
             _note_published(database, revocation.revocation_id)
-    return Performed(has_ended_now=has_ended_now, is_published=is_published, is_audited=is_audited)
+    return Performed(
+        has_ended_now=has_ended_now,
+        is_published=is_published,
+        is_audited=is_audited,
+        others_wait=others_wait,
+    )
 
 
 def _note_published(database: Database, revocation_id: RevocationId) -> None:
