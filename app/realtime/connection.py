@@ -65,7 +65,8 @@ class Connection:
         self._handler: asyncio.Task[None] | None = None
         self._handled: Once | None = None
         self._changed = Waiters()
-        transport.on_lost = self._changed.wake
+        self._forget: Callable[[Connection], None] | None = None
+        transport.on_lost = self._on_lost
 
     def passage(self) -> Passage:
         """The gate, at this instant (R9)."""
@@ -142,11 +143,16 @@ class Connection:
         """The connection is reset."""
         self.transport.abort()
 
-    async def gone(self) -> None:
-        """The connection is no more; after the grace at the latest."""
-        if not self.transport.closed.is_set():
+    def when_gone(self, forget: Callable[["Connection"], None]) -> None:
+        """It is called when the connection is no more, after the grace at the latest; at once, if it is so already.
+
+        No task waits for it: in a storm, that would be one more turn of each socket's.
+        """
+        self._forget = forget
+        if self.transport.closed.is_set():
+            self._on_lost()
+        else:
             self.transport.abort_after_grace()
-            await self.transport.closed.wait()
 
     def outcome(self) -> Outcome:
         """How it went, once the transport is gone."""
@@ -155,6 +161,12 @@ class Connection:
             peer_answered=self.transport.peer_answered_close,
             was_aborted=self.transport.is_aborted,
         )
+
+    def _on_lost(self) -> None:
+        self._changed.wake()
+        forget, self._forget = self._forget, None
+        if forget is not None:
+            forget(self)
 
     async def _dispatch(self, event: MutableMapping[str, Any], answers: Answers) -> None:
         try:

@@ -65,7 +65,16 @@ class EventStreams:
         try:
             await self._serve(stream, receive, send, topics=topics, seen=dict(seen))
         finally:
-            await self._holder.see_off(stream)
+            await self._see_off(stream)
+
+    async def _see_off(self, stream: EventStream) -> None:
+        try:
+            await stream.gone()
+        except asyncio.CancelledError:
+            stream.abort()
+            raise
+        finally:
+            self._holder.forget(stream)
 
     async def _open(self, token: str, address: str) -> Opened | Refusal:
         try:

@@ -31,7 +31,7 @@ class Gateway:
         self._converse = converse
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """One connection, from the upgrade request until its transport is gone."""
+        """One connection, from the upgrade request until nothing is said any more; it is forgotten when it is gone."""
         transport = transport_of(scope)
         await receive()  # websocket.connect: there is nothing to be read from it
         opened = await self._open(scope)
@@ -52,7 +52,7 @@ class Gateway:
         try:
             await self._converse(connection, scope, receive, send)
         finally:
-            await self._holder.see_off(connection)
+            connection.when_gone(self._holder.forget)
 
     async def _open(self, scope: MutableMapping[str, Any]) -> Opened | Refusal:
         try:

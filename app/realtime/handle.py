@@ -25,10 +25,6 @@ class Handle(Protocol):
         """The connection is reset."""
         ...
 
-    async def gone(self) -> None:
-        """The connection is no more; after the grace at the latest."""
-        ...
-
     def outcome(self) -> Outcome:
         """How it went, once the connection is gone."""
         ...

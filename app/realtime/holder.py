@@ -1,6 +1,5 @@
 """All that belongs to a node's sockets: registry, currency, deadlines, pump, and what is owed to the receipts."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -91,17 +90,9 @@ class Holder:
             self.is_leaving = True
             self.registry.shut(self.registry, _shutting_down, via=Via.NODE)
 
-    async def see_off(self, handle: Handle) -> None:
-        """The connection is gone, the socket is forgotten, and the receipt knows how it went."""
-        try:
-            await handle.gone()
-        except asyncio.CancelledError:
-            handle.abort()
-            raise
-        finally:
-            self._forget(handle.entry, handle)
-
-    def _forget(self, entry: Entry, handle: Handle) -> None:
+    def forget(self, handle: Handle) -> None:
+        """The connection is gone, so the socket is forgotten, and the receipt knows how it went."""
+        entry = handle.entry
         self.registry.detach(entry)
         entry.handle = None  # each refers to the other
         if entry.closing is None:

@@ -14,6 +14,8 @@ SEND_BUFFER_BYTES = 16 * 1024
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 SIOCOUTQNSD = 0x894B
+_KERNEL_TELLS = sys.platform == "linux"
+_NOTHING = bytes(4)
 
 
 def keep_little(transport: asyncio.Transport) -> None:
@@ -34,12 +36,15 @@ def give_up_on_silence(transport: asyncio.Transport, *, after_s: float) -> None:
 
 def unsent_bytes(transport: asyncio.Transport) -> int:
     """Bytes that have not left this machine: the transport's, and on Linux what the kernel holds back as well."""
-    held_back = 0
-    sock = _socket(transport)
-    if sock is not None and sys.platform == "linux":
-        with suppress(OSError, ValueError):
-            held_back = int.from_bytes(fcntl.ioctl(sock.fileno(), SIOCOUTQNSD, bytes(4)), sys.byteorder)
-    return transport.get_write_buffer_size() + held_back
+    unsent = transport.get_write_buffer_size()
+    if _KERNEL_TELLS and (sock := _socket(transport)) is not None:
+        try:
+            held_back = fcntl.ioctl(sock.fileno(), SIOCOUTQNSD, _NOTHING)
+        except (OSError, ValueError):
+            return unsent
+        if held_back != _NOTHING:
+            unsent += int.from_bytes(held_back, sys.byteorder)
+    return unsent
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -136,12 +136,12 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
         self.cutoff.abort_after_grace()
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """The application has returned: TCP goes with it, and takes along what the peer has not read."""
+        """The application has returned: TCP goes with it, or has its grace; then it takes along what the peer has not read."""
         super().on_task_complete(task)
         self._is_answering = False
         if self.disconnected:
             _let_go(self)
-        elif self.conn.state is State.OPEN and self.cutoff.buffered():
+        elif self.close_timer is None and self.conn.state is State.OPEN and self.cutoff.buffered():
             self.cutoff.abort()
         else:
             self.cutoff.abort_after_grace()
