@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from uvicorn.protocols.utils import ClientDisconnected
 
 from app.clock import boot_seconds
 from app.domain.closing import Closing, Retry
+from app.realtime.farewell import Farewell, farewell
 from app.realtime.messages import Malformed, closing_frame, error_frame, parse_request
 from app.realtime.metrics import FRAMES_HELD
 from app.realtime.transport import Transport
@@ -28,6 +29,8 @@ COME_BACK_WITHIN_MS = 200
 COME_BACK_SPREAD_MS = 2
 """For each socket that is closed with it, the time in which they come back is longer by this."""
 COME_BACK_AT_MOST_MS = 30_000
+FAREWELLS_KEPT = 64
+"""Whoever closes for one reason is told the same; those who are to come back, each at an instant of their own, share none."""
 
 _dice = secrets.SystemRandom()
 
@@ -184,9 +187,13 @@ class Connection:
 
     def _say_goodbye(self, closing: Closing, among: int) -> None:
         self._said_goodbye = True
-        retry_after_ms = come_back_in_ms(closing, among=among)
-        last = closing_frame(closing, retry_after_ms=retry_after_ms)
-        self.transport.write_close_now(closing.code, closing.reason, after=last)
+        self.transport.say_farewell(_farewell_for(closing, come_back_in_ms(closing, among=among)))
+
+
+@lru_cache(maxsize=FAREWELLS_KEPT)
+def _farewell_for(closing: Closing, retry_after_ms: int) -> Farewell:
+    last = closing_frame(closing, retry_after_ms=retry_after_ms)
+    return farewell(closing.code, closing.reason, last)
 
 
 def _ended(handled: Once, handler: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
-from app.realtime.farewell import farewell
+from app.realtime.farewell import Farewell, farewell
 from app.realtime.sending import Sending
 from app.realtime.tcp import reset, unsent_bytes
 from app.realtime.waiting import Once
@@ -112,15 +112,21 @@ class Transport(Sending):
         """
         if not self.is_open:
             return False
-        protocol = self._protocol
-        protocol.transport.write(farewell(code, reason, after).say(protocol.conn))
+        self.say_farewell(farewell(code, reason, after))
+        return True
+
+    def say_farewell(self, last: Farewell) -> None:
+        """As `write_close_now`, on a connection that is open, with what has been made already."""
+        protocol, close = self._protocol, last.close
+        protocol.transport.write(last.say(protocol.conn))
         protocol.close_sent = True
         self.is_held = False
         self.drop_inbound()
-        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        protocol.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+        )
         self.abort_after_grace()
         self.gate_changed()
-        return True
 
     def ping(self, payload: bytes = b"") -> bool:
         """A ping has been written; False, and nothing written, to a peer that does not read or is closing."""
