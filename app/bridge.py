@@ -39,6 +39,12 @@ class Bridge:
         """What `operation(db, …)` returns after its one transaction has been committed."""
         return await self._in_thread(partial(self._database.transact, operation, *args, **kwargs))
 
+    async def read(
+        self, operation: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What `operation(db, …)` returns, which asks one statement and changes nothing: it is spared the transaction."""
+        return await self._in_thread(partial(self._database.read, operation, *args, **kwargs))
+
     async def call(
         self, function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:

@@ -52,6 +52,12 @@ async def test_an_error_reaches_the_caller_and_rolls_back(database: Database) ->
     await bridge.close()
 
 
+async def test_what_only_reads_needs_no_transaction(database: Database) -> None:
+    bridge = Bridge(database, threads=1)
+    assert await bridge.read(lambda db, /: one_row(db, "SELECT 3 AS n")) == {"n": 3}
+    await bridge.close()
+
+
 async def test_a_cancelled_caller_does_not_stop_a_transaction_that_has_started(database: Database) -> None:
     bridge = Bridge(database, threads=1)
     started, go_on = threading.Event(), threading.Event()

@@ -6,11 +6,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, exc
+from sqlalchemy import Connection, Engine, exc
 
 from app.data.rows import Row
 
-__all__ = ["run_alone"]
+__all__ = ["BEGINS_NOTHING", "reading_alone", "run_alone"]
+
+BEGINS_NOTHING = "begins_nothing"
+"""The option of a connection on which `app.data.engine` begins no transaction."""
 
 
 def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
@@ -27,6 +30,23 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
                 cursor.execute(sql.encode(), parameters)
                 return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
     return _run_in_a_transaction(engine, sql, parameters)
+
+
+@contextmanager
+def reading_alone(engine: Engine) -> Iterator[Connection]:
+    """Each statement is a transaction by itself, in one round trip; behind a pooler, all of them are one, with bounds.
+
+    Raises: SQLAlchemy's errors, as a transaction does.
+    """
+    with engine.connect() as db:
+        connection = db.connection.driver_connection
+        assert isinstance(connection, psycopg.Connection)
+        if _begins_with_bounds(connection):
+            yield db
+            db.commit()
+            return
+        with _autocommitting(connection):
+            yield db.execution_options(**{BEGINS_NOTHING: True})
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def user_agent_of(request: Request) -> str:
 async def _read_caller(request: Request) -> Caller:
     deps = deps_of(request)
     daemon, daemon_account = deps.settings.daemon_token, deps.settings.daemon_account
-    caller = await deps.bridge.run(
+    caller = await deps.bridge.read(
         identify,
         token=presented_by(request).token,
         address=address_of(request),

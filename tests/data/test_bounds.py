@@ -62,6 +62,10 @@ def test_behind_a_pooler_a_statement_alone_has_its_bounds_and_is_committed(poole
     assert database.alone("SELECT pruned_through::text AS p FROM closure_horizon") == {"p": "7"}
 
 
+def test_behind_a_pooler_a_read_has_its_bounds(pooled):
+    assert pooled.read(lambda db, /: one_row(db, ASKED))["lock"] == PROMISED["lock"]
+
+
 def test_a_pooler_that_drops_options_without_a_word_is_found_out(settings, database_url):
     """B116."""
     with a_pgbouncer(database_url, ignore_startup_parameters="options") as deaf:

@@ -1,10 +1,10 @@
 """A statement alone: one round trip, one transaction, and the errors of any other."""
 
 import pytest
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 
 from app.data.engine import Database
-from app.data.rows import one_row
+from app.data.rows import Row, one_row
 from app.domain.errors import Unavailable
 from benchmarks.stacks.round_trips import round_trips_of
 
@@ -54,3 +54,28 @@ def test_the_next_transaction_on_its_connection_is_one_again(database: Database)
         one_row(db, "UPDATE closure_horizon SET pruned_through = '9' RETURNING 1")
         db.rollback()
     assert database.alone("SELECT pruned_through::text AS p FROM closure_horizon") != {"p": "9"}
+
+
+def read(database: Database, sql: str) -> Row | None:
+    def ask(db: Connection, /) -> Row | None:
+        return one_row(db, sql)
+
+    return database.read(ask)
+
+
+def test_a_read_is_one_round_trip_and_leaves_its_connection_as_it_was(database: Database) -> None:
+    rows: list[object] = []
+    trips = round_trips_of(database.engine, lambda: rows.append(read(database, "SELECT 3 AS n")))
+    assert (trips, rows) == (1, [{"n": 3}])
+    with database.session() as db:
+        one_row(db, "UPDATE closure_horizon SET pruned_through = '9' RETURNING 1")
+        db.rollback()
+    assert read(database, "SELECT pruned_through::text AS p FROM closure_horizon") != {"p": "9"}
+
+
+def test_a_read_that_fails_is_told_as_a_session_tells_it(database: Database) -> None:
+    with pytest.raises(exc.ProgrammingError):
+        read(database, "SELECT nonsense")
+    with pytest.raises(Unavailable):
+        read(database, "SELECT pg_terminate_backend(pg_backend_pid())")
+    assert read(database, "SELECT 1 AS n") == {"n": 1}

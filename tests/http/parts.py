@@ -42,7 +42,7 @@ class NoBridge:
     async def run(self, operation: Callable[..., Any], /, *_args: object, **_kwargs: object) -> Any:
         raise AssertionError(f"the database was asked: {operation.__name__}")
 
-    call = run
+    call = read = run
 
 
 @dataclass
