@@ -101,7 +101,11 @@ PAGES = (
 
 def build_api(deps: HttpDeps) -> FastAPI:
     """The application with every HTTP route. Whoever runs it calls `finish` before it closes the bridge."""
-    api = FastAPI(title="Cutoff", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
+    # As they are: `include_router` would build each of them once more, at the first request, on the event loop.
+    routes = [route for router in (*ROUTERS, *PAGES) for route in router.routes]
+    api = FastAPI(
+        title="Cutoff", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, routes=routes
+    )
     background = Background()
     api.state.deps = deps
     api.state.background = background
@@ -112,8 +116,6 @@ def build_api(deps: HttpDeps) -> FastAPI:
     api.add_middleware(RequestLimit, limit=deps.settings.request_limit)
     api.add_middleware(RequestTracing)
     api.add_middleware(RequestContext)
-    for router in (*ROUTERS, *PAGES):
-        api.include_router(router)
     api.mount("/static", docs.static_files())
     describe(api)
     return api
