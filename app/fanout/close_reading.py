@@ -6,7 +6,7 @@ from re import Pattern
 from typing import TypeVar
 from uuid import UUID
 
-from msgspec import UNSET, Raw, convert
+from msgspec import UNSET, convert
 
 from app.domain.closing import Reason
 from app.domain.credentials import CredentialType
@@ -65,7 +65,7 @@ def _in_one(body: CloseBody, concerned: Concerned | None) -> list[Closure]:
             raise MisspeltError(item.target.kind)
         invalidated = tuple(item.invalidates)
         if invalidated not in causes:
-            causes[invalidated] = _cause(body, item.invalidates)
+            causes[invalidated] = _cause(body, body.reason, item.invalidates)
         target = _target(item.target.kind, item.target.key)
         found.append(Closure(action=_ACTIONS[item.action], target=target, cause=causes[invalidated]))
     return found
@@ -85,7 +85,7 @@ def _items_of(items: Sequence[CloseItem], concerned: Concerned) -> Sequence[Clos
 def _in_many(body: CloseManyBody, concerned: Concerned | None) -> list[Closure]:
     if body.close is UNSET and body.recheck is UNSET:
         raise MisspeltError("neither closes nor rechecks")
-    causes = _Causes(body.causes)
+    causes = _Causes(body)
     if concerned is None:
         causes.read_all()
     found: list[Closure] = []
@@ -112,22 +112,27 @@ def _said(
 class _Causes:
     """The causes of a message, each read when it is first asked for."""
 
-    __slots__ = ("_causes", "_texts")
+    __slots__ = ("_body", "_causes")
 
-    def __init__(self, texts: Sequence[Raw]) -> None:
-        self._texts = texts
+    def __init__(self, body: CloseManyBody) -> None:
+        self._body = body
         self._causes: dict[int, Cause] = {}
 
     def at(self, number: int) -> Cause:
         if number not in self._causes:
-            if not 0 <= number < len(self._texts):
+            if not 0 <= number < len(self._body.causes):
                 raise MisspeltError(str(number))
-            item = CAUSE.decode(self._texts[number])
-            self._causes[number] = _cause(item, item.invalidates)
+            item = CAUSE.decode(self._body.causes[number])
+            reason = self._body.reason if item.reason is UNSET else item.reason
+            invalidates = self._body.invalidates if item.invalidates is UNSET else item.invalidates
+            self._causes[number] = _cause(item, reason, invalidates)
         return self._causes[number]
 
     def read_all(self) -> None:
-        for number in range(len(self._texts)):
+        """What they have in common too, whether or not one of them leaves it to that."""
+        _reason(self._body.reason)
+        tuple(_types_of(self._body.invalidates))
+        for number in range(len(self._body.causes)):
             self.at(number)
 
 
@@ -136,9 +141,9 @@ def _target(word: str, key: str) -> Target:
     return Target(_TARGET_KINDS[word], key)
 
 
-def _cause(said: CloseBody | CauseItem, invalidates: Sequence[str]) -> Cause:
+def _cause(said: CloseBody | CauseItem, reason: str, invalidates: Sequence[str]) -> Cause:
     return Cause(
-        reason=_REASONS.get(said.reason) or _newer(said.reason),
+        reason=_reason(reason),
         invalidates=frozenset(_types_of(invalidates)),
         transaction=TransactionId(int(spelt(TRANSACTION_NUMBER, said.transaction))),
         revocation_id=None
@@ -150,9 +155,11 @@ def _cause(said: CloseBody | CauseItem, invalidates: Sequence[str]) -> Cause:
     )
 
 
-def _newer(reason: str) -> Reason:
-    spelt(WORD, reason)
-    return Reason.REVOKED
+def _reason(word: str) -> Reason:
+    known = _REASONS.get(word)
+    if known is None:
+        spelt(WORD, word)
+    return known or Reason.REVOKED
 
 
 def _types_of(words: Sequence[str]) -> Iterator[CredentialType]:

@@ -145,6 +145,7 @@ values = st.sampled_from(
         [0],
         [1],
         [{"transaction": "1", "reason": "logged_out", "invalidates": []}],
+        [{"transaction": "1"}],
         {hash_number(1): [0]},
         {id_number(1): [0]},
         {"session": [0]},

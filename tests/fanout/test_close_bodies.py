@@ -62,12 +62,25 @@ def test_several_are_said_together_each_cause_once() -> None:
         "account": {id_number(1): [1, 2]},
     }
     assert body.recheck == {"session": {hash_number(1): [0]}}
+    assert (body.reason, body.invalidates) == ("session_revoked", ["api_token", "daemon_token", "session"])
     causes = [json.decode(bytes(cause)) for cause in body.causes]
-    assert [(each["transaction"], each["reason"]) for each in causes] == [
-        ("1", "session_revoked"),
-        ("2", "session_revoked"),
+    assert [(each["transaction"], each.get("reason")) for each in causes] == [
+        ("1", None),
+        ("2", None),
         ("2", "logged_out"),
     ]
+
+
+def test_a_cause_says_only_what_the_first_does_not_say_as_well() -> None:
+    sent = [
+        session(1, transaction=1),
+        session(2, transaction=2, invalidates=frozenset()),
+        session(3, transaction=3, reason=Reason.LOGGED_OUT),
+    ]
+    body = body_of(sent, system_identifier=SYSTEM)
+    assert isinstance(body, CloseManyBody)
+    said = [{*json.decode(bytes(cause))} & {"reason", "invalidates"} for cause in body.causes]
+    assert said == [set(), {"invalidates"}, {"reason"}]
 
 
 def test_what_is_only_closed_names_no_rechecks() -> None:

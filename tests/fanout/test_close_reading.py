@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw, json
 
 from app.domain.closing import Reason
+from app.domain.credentials import CredentialType
 from app.domain.targets import Action, Closure, TargetKind
 from app.fanout.close_bodies import body_of
 from app.fanout.close_reading import MisspeltError, closures_in
@@ -20,6 +21,7 @@ SESSION = closure_of(TargetKind.SESSION, hash_number(1))
 TOKEN = closure_of(TargetKind.TOKEN, id_number(2))
 LATER = closure_of(TargetKind.ACCOUNT, id_number(3), transaction=78)
 GOOD = {"transaction": "77", "reason": "logged_out", "invalidates": ["session"]}
+COMMON: dict[str, object] = {"reason": "session_revoked", "invalidates": ["api_token"]}
 
 
 def as_heard(*sent: Closure) -> CloseBody | CloseManyBody:
@@ -29,7 +31,7 @@ def as_heard(*sent: Closure) -> CloseBody | CloseManyBody:
 
 
 def many(*causes: dict[str, Any], **said: object) -> CloseManyBody:
-    named: dict[str, object] = {"close": {"session": {hash_number(1): [0]}}, **said}
+    named: dict[str, object] = {"close": {"session": {hash_number(1): [0]}}, **COMMON, **said}
     body = BODY.decode(
         json.encode({"kind": "close_many", "system": SYSTEM, "causes": causes or [GOOD], **named})
     )
@@ -107,10 +109,25 @@ def test_a_cause_that_is_misspelt_is_none_named_or_not(changed: dict[str, object
         closures_in(many({**GOOD, **changed}), lambda kind, keys: keys)
 
 
-@pytest.mark.parametrize("missing", ["transaction", "reason", "invalidates"])
-def test_a_cause_without_what_it_needs_is_none(missing: str) -> None:
+def test_a_cause_without_its_transaction_is_none() -> None:
     with pytest.raises(msgspec.ValidationError):
-        closures_in(many({key: value for key, value in GOOD.items() if key != missing}))
+        closures_in(many({"reason": "logged_out", "invalidates": ["session"]}))
+
+
+def test_what_a_cause_does_not_say_its_message_says_for_all() -> None:
+    causes = ({"transaction": "1"}, {**GOOD, "transaction": "2"}, {"transaction": "3", "invalidates": []})
+    closures = closures_in(many(*causes, close={"session": {hash_number(1): [0, 1, 2]}}))
+    assert [(each.cause.reason, each.cause.invalidates) for each in closures] == [
+        (Reason.SESSION_REVOKED, {CredentialType.API_TOKEN}),
+        (Reason.LOGGED_OUT, {CredentialType.SESSION}),
+        (Reason.SESSION_REVOKED, frozenset()),
+    ]
+
+
+@pytest.mark.parametrize("common", [{"reason": "Two Words"}, {"invalidates": ["*"]}])
+def test_what_is_said_for_all_is_checked_though_nobody_needs_it(common: dict[str, object]) -> None:
+    with pytest.raises(MisspeltError):
+        closures_in(many(GOOD, **common))
 
 
 @pytest.mark.parametrize("number", [1, -1, 2**63])
@@ -129,7 +146,7 @@ def test_there_are_1_to_500_closures() -> None:
 
 
 def silent() -> CloseManyBody:
-    return CloseManyBody(system=SYSTEM, causes=[Raw(json.encode(GOOD))])
+    return CloseManyBody(system=SYSTEM, reason="logged_out", invalidates=[], causes=[Raw(json.encode(GOOD))])
 
 
 @pytest.mark.parametrize("key", ["", "*", "A" * 64, "a" * 64 + "\n", id_number(1)])

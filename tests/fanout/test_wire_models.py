@@ -71,7 +71,8 @@ def test_a_body_is_what_its_kind_says_and_what_it_does_not_know_is_ignored() -> 
     item = '{"action":"close","target":{"kind":"token","key":"k"},"invalidates":[]}'
     head = '"system":"1","more":[{"kind":2}]'
     one = f'{{"closures":[{item}],{head},"transaction":"1","reason":"r","kind":"close"}}'
-    many = f'{{"kind":"close_many",{head},"causes":[{{}}],"recheck":{{"table":{{"t":[0]}}}}}}'
+    why = '"reason":"r","invalidates":[]'
+    many = f'{{"kind":"close_many",{head},{why},"causes":[{{}}],"recheck":{{"table":{{"t":[0]}}}}}}'
     assert isinstance(BODY.decode(one), CloseBody)
     assert isinstance(BODY.decode(many), CloseManyBody)
     assert BODY.decode('{"more":1,"kind":"ring"}') == RingBody()
@@ -91,5 +92,7 @@ def test_a_body_is_what_its_kind_says_and_what_it_does_not_know_is_ignored() -> 
     ],
 )
 def test_targets_are_keys_by_their_kind_and_no_table_is_closed(said: str) -> None:
+    head = '"kind":"close_many","system":"1","reason":"r","invalidates":[],"causes":[{}]'
+    assert isinstance(BODY.decode(f'{{{head},"close":{{"session":{{"k":[0]}}}}}}'), CloseManyBody)
     with pytest.raises(msgspec.ValidationError):
-        BODY.decode(f'{{"kind":"close_many","system":"1","causes":[{{}}],{said}}}')
+        BODY.decode(f"{{{head},{said}}}")
