@@ -61,9 +61,7 @@ class Database:
 
         return _tried_again(attempt)
 
-    def read(
-        self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns, which asks one statement and changes nothing: one round trip, where a transaction takes three.
 
         Raises: Unavailable as `session` does.
