@@ -13,6 +13,7 @@ from app.domain.ids import AccountId, ApiTokenId, RevocationId, TokenHash
 from app.domain.paging import Page, PageRequest, Position, page_of
 
 __all__ = [
+    "API_TOKEN_IS_LIVE",
     "ApiToken",
     "ApiTokenRow",
     "find_api_token",
@@ -21,6 +22,13 @@ __all__ = [
     "insert_api_token",
     "revoke_all_api_tokens",
 ]
+
+API_TOKEN_IS_LIVE = """
+EXISTS (SELECT FROM api_token t JOIN account a ON a.id = t.account_id
+         WHERE t.id = %(target_id)s AND t.revoked_at IS NULL
+           AND t.issued_at > coalesce(a.tokens_revoked_at, '-infinity'))
+"""
+"""Whether the API token `target_id` has not been ended; expiry is another matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ __all__ = [
     "mark_transaction",
     "request_once",
     "request_what_is_over",
+    "request_while_live",
 ]
 
 
@@ -30,7 +31,24 @@ def insert_request(db: Connection, request: RevocationRequest) -> Requested:
 
     Raises: Conflict if that key came with a different request.
     """
-    return _insert(db, request, is_over=False)
+    return _inserted(db, request, is_over=False)
+
+
+def request_while_live(
+    db: Connection, request: RevocationRequest, *, live: str, ended_by: Callable[[], RevocationId | None]
+) -> Requested:
+    """The end of the locked target is on record, once: a new request, if the target is live and none is pending.
+
+    `live` says so in SQL, of the target `%(target_id)s`. It is asked in the statement that inserts: whoever performs a pending
+    request ends the target in the same transaction, so one snapshot sees both or neither. What is over gets the
+    revocation that `ended_by` names, or else the latest of this kind. The request names an account.
+    """
+    requested = _insert(db, request, is_over=False, only_if=f"{live} AND {_NONE_IS_PENDING}")
+    if requested is not None:
+        return requested
+    pending = find_by_target(db, request, only_pending=True)
+    known = ended_by() if pending is None else pending.revocation_id
+    return request_what_is_over(db, request) if known is None else answer_with(db, request, known)
 
 
 def insert_nothing_to_end(db: Connection, request: RevocationRequest) -> Requested:
@@ -38,7 +56,7 @@ def insert_nothing_to_end(db: Connection, request: RevocationRequest) -> Request
 
     Raises: Conflict as `insert_request` does.
     """
-    requested = _insert(db, request, is_over=True)
+    requested = _inserted(db, request, is_over=True)
     return Requested(revocation_id=requested.revocation_id, is_new=False)
 
 
@@ -140,7 +158,8 @@ def find_by_target(db: Connection, request: RevocationRequest, *, only_pending: 
         db,
         """
         SELECT id FROM revocation
-         WHERE account_id IS NOT DISTINCT FROM %(account_id)s AND target_id = %(target_id)s AND kind = %(kind)s
+         WHERE (account_id = %(account_id)s OR (%(account_id)s::uuid IS NULL AND account_id IS NULL))
+           AND target_id = %(target_id)s AND kind = %(kind)s
            AND (performed_at IS NULL OR NOT %(only_pending)s)
          ORDER BY requested_at DESC LIMIT 1
         """,
@@ -165,11 +184,21 @@ def mark_transaction(db: Connection, revocation_id: RevocationId) -> None:
     )
 
 
-def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Requested:
+def _inserted(db: Connection, request: RevocationRequest, *, is_over: bool) -> Requested:
+    inserted = _insert(db, request, is_over=is_over)
+    earlier = inserted or find_by_idempotency_key(db, request.requested_by, request.idempotency)
+    assert earlier is not None, "only its idempotency key can keep a request out"
+    return earlier
+
+
+def _insert(
+    db: Connection, request: RevocationRequest, *, is_over: bool, only_if: str = "true"
+) -> Requested | None:
+    """None, and nothing is there, where its idempotency key came already, or `only_if` does not hold."""
     key = request.idempotency
     inserted = one_row(
         db,
-        """
+        f"""
         INSERT INTO revocation (id, kind, source, reason, account_id, org_id, target_id, sparing_session_id,
                                 issued_up_to, requested_by, requested_from, credential_type,
                                 idempotency_key, request_digest, traceparent, performed_at, published_at, audited_at)
@@ -177,9 +206,10 @@ def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Req
                %(sparing_session_id)s, %(issued_up_to)s, %(requested_by)s, %(requested_from)s, %(credential_type)s,
                %(key)s, %(digest)s, %(traceparent)s, over.at, over.at, over.at
           FROM (SELECT CASE WHEN %(is_over)s THEN clock_timestamp() END AS at) AS over
+         WHERE {only_if}
         ON CONFLICT (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
         RETURNING *
-        """,
+        """,  # noqa: S608 - a constant
         id=uuid7(),
         kind=request.kind,
         reason=request.reason,
@@ -196,14 +226,17 @@ def _insert(db: Connection, request: RevocationRequest, *, is_over: bool) -> Req
         traceparent=traceparent(),
         is_over=is_over,
     )
-    if inserted is not None:
-        receipt = receipt_from(inserted)
-        return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
-    earlier = find_by_idempotency_key(db, request.requested_by, key)
-    assert earlier is not None, "only its idempotency key can keep a request out"
-    return earlier
+    if inserted is None:
+        return None
+    receipt = receipt_from(inserted)
+    return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
 
 
+_NONE_IS_PENDING = """
+NOT EXISTS (SELECT FROM revocation pending
+             WHERE pending.account_id = %(account_id)s AND pending.target_id = %(target_id)s
+               AND pending.kind = %(kind)s AND pending.performed_at IS NULL)
+"""
 _LOCK_KEY = """
 SELECT pg_advisory_xact_lock(hashtextextended('cutoff: key ' || %(requested_by)s || ' ' || %(key)s, 0))
 """

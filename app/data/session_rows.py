@@ -11,6 +11,7 @@ from app.data.scope import ACCOUNT_IN_SCOPE
 from app.domain.ids import AccountId, GrantId, RevocationId, SessionId, TokenHash
 
 __all__ = [
+    "SESSION_IS_LIVE",
     "NewSession",
     "SessionRow",
     "find_revocation_of_session",
@@ -141,6 +142,13 @@ def move_session_end(
     assert row is not None, "the caller holds the session's lock"
     return row["expires_at"], row["absolute_expires_at"]
 
+
+SESSION_IS_LIVE = """
+EXISTS (SELECT FROM session s JOIN account a ON a.id = s.account_id
+         WHERE s.id = %(target_id)s AND s.terminated_at IS NULL
+           AND s.issued_at > coalesce(a.sessions_ended_at, '-infinity'))
+"""
+"""Whether the session `target_id` has not been ended; expiry is another matter."""
 
 _SELECT = """
 SELECT s.id, s.account_id, s.token_hash, s.issued_at,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from app.data.api_tokens import ApiTokenRow, find_revocation_of_token
-from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_once
-from app.data.session_rows import SessionRow, find_revocation_of_session
+from app.data.api_tokens import API_TOKEN_IS_LIVE, ApiTokenRow, find_revocation_of_token
+from app.data.revocation_requests import find_by_idempotency_key, lock_target, request_while_live
+from app.data.session_rows import SESSION_IS_LIVE, SessionRow, find_revocation_of_session
 from app.domain.caller import Caller
 from app.domain.closing import Reason
 from app.domain.errors import NotFound
@@ -48,12 +48,8 @@ def request_session_end(
         account_id=session.account_id,
         idempotency=idempotency,
     )
-    return request_once(
-        db,
-        request,
-        is_live=not session.is_ended,
-        look_again=lambda: not (find() or session).is_ended,
-        ended_by=lambda: find_revocation_of_session(db, session),
+    return request_while_live(
+        db, request, live=SESSION_IS_LIVE, ended_by=lambda: find_revocation_of_session(db, session)
     )
 
 
@@ -84,10 +80,6 @@ def request_token_end(
         account_id=token.account_id,
         idempotency=idempotency,
     )
-    return request_once(
-        db,
-        request,
-        is_live=not token.is_ended,
-        look_again=lambda: not (find() or token).is_ended,
-        ended_by=lambda: find_revocation_of_token(db, token),
+    return request_while_live(
+        db, request, live=API_TOKEN_IS_LIVE, ended_by=lambda: find_revocation_of_token(db, token)
     )
