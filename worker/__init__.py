@@ -4,6 +4,10 @@ Run any number of both. Useful options: `--without-gossip --without-mingle` (wor
 `-Q revocations` for a worker that people's revocations do not share with the sweeps.
 """
 
-from worker.celery_app import app
+from app.cli.lean_imports import import_leanly
+
+import_leanly()
+
+from worker.celery_app import app  # noqa: E402 - after what it would import otherwise
 
 __all__ = ["app"]

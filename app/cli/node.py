@@ -9,7 +9,7 @@ import typer
 import uvicorn
 
 from app.cli.exit_status import ExitStatus
-from app.cli.lean_imports import import_leanly
+from app.cli.lean_imports import import_node
 from app.cli.systemd import notify
 from app.config import Settings, load_settings
 
@@ -26,7 +26,7 @@ PROTOCOL = "app.realtime.uvicorn_protocol:CutoffProtocol"
 def serve(*, host: str, port: int, uds: Path | None, application: str) -> None:
     """Serves until SIGTERM or SIGINT, then closes every socket with 1012, and ends in bounded time."""
     settings = load_settings()
-    import_leanly()
+    import_node()
     # A module of one's own lies where the command was typed.
     sys.path.insert(0, "")
     _raise_open_files()

@@ -9,7 +9,7 @@ import runpy
 import sys
 from importlib import import_module
 
-from app.cli.lean_imports import import_leanly, without_collections
+from app.cli.lean_imports import import_node, without_collections
 
 __all__ = ["main"]
 
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _run_node() -> None:
-    import_leanly()
+    import_node()
     _import("app.cli.main", "app.cli.node")
     _take_environment()
     from app.cli.main import main as run  # noqa: PLC0415 - Celery's processes need none of it
@@ -34,7 +34,7 @@ def _run_node() -> None:
 
 
 def _run_celery() -> None:
-    _import("celery.bin.celery", "kombu.transport.redis", "worker")
+    _import("celery.bin.celery", "worker", "kombu.transport.redis")
     if "beat" not in sys.argv:
         _import("celery.apps.worker", "celery.concurrency.prefork", "worker.tasks")
     _take_environment()
