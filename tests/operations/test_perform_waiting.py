@@ -79,14 +79,27 @@ def test_of_those_that_wait_the_one_that_is_asked_for_first_says_so_when_it_is_f
     assert (first.others_wait, last.others_wait) == (True, False)
 
 
-def test_what_was_asked_for_just_now_or_long_before_is_left_to_its_own_task(
-    database: Database, publisher: RecordingPublisher, facts: Facts, make: Builders
+@pytest.mark.parametrize(
+    ("mine_at", "other_at"),
+    [
+        pytest.param("60 seconds", "60 seconds", id="just now"),
+        pytest.param("-1 second", "-3 seconds", id="long before"),
+        pytest.param("-3 seconds", "-1 second", id="long after"),
+    ],
+)
+def test_what_was_asked_for_just_now_or_at_another_time_is_left_to_its_own_task(
+    database: Database,
+    publisher: RecordingPublisher,
+    facts: Facts,
+    make: Builders,
+    mine_at: str,
+    other_at: str,
 ):
-    mine, new, old = crowd_of(database, make, 3)
-    let_them_wait(facts, mine)
-    move = "UPDATE revocation SET requested_at = clock_timestamp() + %(by)s::interval WHERE id = %(id)s"
-    facts.run(move, by="10 seconds", id=new.revocation_id)
-    facts.run(move, by="-2 seconds", id=old.revocation_id)
+    """Minutes ahead is as good as just now, and stays so for as long as this takes."""
+    mine, other = crowd_of(database, make, 2)
+    move = "UPDATE revocation SET requested_at = now() + %(by)s::interval WHERE id = %(id)s"
+    facts.run(move, by=mine_at, id=mine.revocation_id)
+    facts.run(move, by=other_at, id=other.revocation_id)
 
     performed = perform(database, publisher, mine.revocation_id)
 
