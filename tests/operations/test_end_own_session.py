@@ -16,8 +16,10 @@ from app.domain.ids import SessionId
 from app.domain.revocation_request import Requested
 from app.operations.end_all_own_sessions import end_all_own_sessions
 from app.operations.end_own_session import end_own_session
+from app.operations.identify import identify
 from app.operations.perform import perform
 from app.operations.request_logout import request_logout
+from benchmarks.stacks.round_trips import round_trips_of
 from tests.builders import ADDRESS, Builders
 from tests.closure_rows import closures
 from tests.lock_waits import wait_until_somebody_waits_for_a_lock
@@ -145,6 +147,17 @@ def test_what_is_performed_between_two_looks_is_not_asked_for_again(
         )
     assert [look.is_ended for look in looks if look] == [False]
     assert again == Requested(revocation_id=asked.revocation_id, is_new=False)
+
+
+def test_who_asks_waits_six_times_for_the_database(make: Builders, database: Database) -> None:
+    """One read of the credential; then the beginning, the target's lock, the look, the row and the commit."""
+    session = make.session()
+
+    def ask() -> None:
+        database.read(identify, token=session.token, address=ADDRESS)
+        database.transact(end_own_session, caller=session.caller, session_id=session.session_id)
+
+    assert round_trips_of(database.engine, ask) == 6
 
 
 def test_a_row_that_somebody_has_locked_does_not_hold_up_the_request(
