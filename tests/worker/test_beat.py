@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis as redis_client
@@ -18,6 +19,15 @@ from tests.worker.conftest import CeleryProcess
 
 pytestmark = pytest.mark.timeout(120)
 SOON = timedelta(milliseconds=50)
+EVERY_FEW_SECONDS = {
+    "worker.tasks.canary",
+    "worker.tasks.deliver_webhooks",
+    "worker.tasks.expire_credentials",
+    "worker.tasks.expire_support_grants",
+    "worker.tasks.resume_mass_revocations",
+    "worker.tasks.resume_revocations",
+    "worker.tasks.settle_receipts",
+}
 
 
 def test_two_beats_and_a_worker_record_each_end_once_and_resume_what_was_lost(
@@ -71,19 +81,16 @@ def test_beat_leaves_no_file_behind_and_its_messages_expire(
     beat = start_beat()
     broker = redis_client.Redis.from_url(settings.redis_url)
     upkeep, revocations = (f"{settings.namespace}:{name}" for name in (UPKEEP, REVOCATIONS))
-    eventually(lambda: broker.llen(upkeep) >= 4 and broker.llen(revocations) >= 1, within_s=40)
 
-    messages = [json.loads(text) for text in broker.lrange(upkeep, 0, -1) + broker.lrange(revocations, 0, -1)]
+    def messages() -> list[Any]:
+        texts = broker.lrange(upkeep, 0, -1) + broker.lrange(revocations, 0, -1)
+        return [json.loads(text) for text in texts]
 
-    assert {message["headers"]["task"] for message in messages} == {
-        "worker.tasks.canary",
-        "worker.tasks.deliver_webhooks",
-        "worker.tasks.expire_credentials",
-        "worker.tasks.expire_support_grants",
-        "worker.tasks.resume_mass_revocations",
-        "worker.tasks.resume_revocations",
-        "worker.tasks.settle_receipts",
-    }
-    assert all(message["headers"]["expires"] and message["headers"]["eta"] is None for message in messages)
+    eventually(
+        lambda: {message["headers"]["task"] for message in messages()} == EVERY_FEW_SECONDS, within_s=40
+    )
+
+    headers = [message["headers"] for message in messages()]
+    assert all(each["expires"] and each["eta"] is None for each in headers)
     assert "celerybeat-schedule" not in beat.output
     broker.close()
