@@ -22,7 +22,7 @@ A_TURN = 32
 """Of all such closures that come in one turn of the loop, so many sockets go at once; the others as soon as there is air."""
 LOT = 10
 LOT_BUDGET_S = 0.002
-NAP_S = 0.002
+NAP_S = 0.001
 
 _log = structlog.get_logger(__name__)
 
