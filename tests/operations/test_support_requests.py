@@ -30,16 +30,6 @@ MAXIMUM = timedelta(days=30)
 
 
 @pytest.fixture
-def organization(make: Builders) -> MadeOrganization:
-    return make.organization()
-
-
-@pytest.fixture
-def support_admin(make: Builders) -> MadeSession:
-    return make.session(make.account("ga", is_global_admin=True))
-
-
-@pytest.fixture
 def ask(
     make: Builders, database: Database, organization: MadeOrganization, support_admin: MadeSession
 ) -> Callable[..., SupportRequest]:

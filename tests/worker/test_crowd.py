@@ -14,11 +14,6 @@ from worker.crowd import ALONE_FOR_S, Crowd
 
 
 @pytest.fixture
-def facts(database: Database) -> Facts:
-    return Facts(database)
-
-
-@pytest.fixture
 def publisher(settings: Settings) -> RecordingPublisher:
     return RecordingPublisher(settings)
 

@@ -18,5 +18,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """As it was before."""
+    """As it was before, the older way to perform one included."""
     run_sql_file("0009_downgrade.sql")
+    run_sql_file("0008_perform.sql")
