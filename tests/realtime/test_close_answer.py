@@ -41,40 +41,40 @@ def test_an_answer_leaves_what_the_library_would_have_noted(payload: bytes):
     assert [getattr(by_hand, name) for name in noted] == [getattr(by_library, name) for name in noted]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        frame((4002).to_bytes(2, "big")),
-        frame(CODE + b"revoke"),
-        frame(b""),
-        frame(CODE, mask=False),
-        frame(CODE, Opcode.TEXT),
-        frame(CODE, Opcode.PONG),
-        frame(CODE)[:-1],
-        frame(CODE) + b"\0",
-        frame(CODE) * 2,
-        bytes([0xC8]) + frame(CODE)[1:],
-        b"\x88\x81" + frame(CODE)[2:],
-        b"\x88\x02" + frame(CODE)[2:],
-        b"",
-    ],
-)
+OTHERS = {
+    "another code": frame((4002).to_bytes(2, "big")),
+    "half a reason": frame(CODE + b"revoke"),
+    "no code": frame(b""),
+    "no mask": frame(CODE, mask=False),
+    "a text": frame(CODE, Opcode.TEXT),
+    "a pong": frame(CODE, Opcode.PONG),
+    "not the whole": frame(CODE)[:-1],
+    "more than the whole": frame(CODE) + b"\0",
+    "two": frame(CODE) * 2,
+    "a reserved bit": bytes([0xC8]) + frame(CODE)[1:],
+    "a shorter length": b"\x88\x81" + frame(CODE)[2:],
+    "the mask's bit gone": b"\x88\x02" + frame(CODE)[2:],
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS)
 def test_what_is_anything_else_is_left_to_the_library(data: bytes):
     connection = a_closing_connection()
     assert not take_answer(data, connection)
     assert connection.close_rcvd is None
 
 
-@pytest.mark.parametrize(
-    "heard",
-    [
-        b"\x82",
-        b"\x82\x88",
-        b"\x82\x88\0\0\0\0",
-        b"\x82\xfe\0\x7e",
-        frame(b"half", Opcode.TEXT, fin=False),
-    ],
-)
+WITHIN = {
+    "after one byte": b"\x82",
+    "before the mask": b"\x82\x88",
+    "before the payload": b"\x82\x88\0\0\0\0",
+    "before a long frame's mask": b"\x82\xfe\0\x7e",
+    "in a fragmented message": frame(b"half", Opcode.TEXT, fin=False),
+}
+
+
+@pytest.mark.parametrize("heard", WITHIN.values(), ids=WITHIN)
 def test_the_same_bytes_within_a_frame_or_a_fragmented_message_are_no_answer(heard: bytes):
     connection = a_closing_connection(heard=heard)
     assert not take_answer(frame(CODE), connection)
