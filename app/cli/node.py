@@ -19,6 +19,8 @@ BACKLOG = 4096
 SHUTDOWN_MARGIN_S = 5
 """Beyond the close grace, for what is not a socket: requests in flight, transactions that finish."""
 TICKS_PER_SECOND = 10
+THREADS_GIVE_WAY_AFTER_S = 0.0005
+"""So long at most the event loop waits for a thread of ours that computes: Python's 5 ms would be most of a late close."""
 HTTP_PROTOCOL = "app.realtime.http_protocol:CutoffHttpProtocol"
 PROTOCOL = "app.realtime.uvicorn_protocol:CutoffProtocol"
 
@@ -31,6 +33,7 @@ def serve(*, host: str, port: int, uds: Path | None, application: str) -> None:
     sys.path.insert(0, "")
     _raise_open_files()
     server = _Server(_uvicorn_config(settings, host=host, port=port, uds=uds, application=application))
+    sys.setswitchinterval(THREADS_GIVE_WAY_AFTER_S)
     with suppress(SystemExit):  # uvicorn's word for a start that failed, with a status of its own
         server.run()
     if not server.started:
