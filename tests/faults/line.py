@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from app.clock import boot_seconds
+
 CHUNK_BYTES = 65536
+GONE_WITHIN_S = 5.0
+LOOK_EVERY_S = 0.01
 
 
 class Line:
@@ -16,7 +20,7 @@ class Line:
         self._flows.set()
         self._open: set[asyncio.StreamWriter] = set()
         self._dead: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._carrying: set[asyncio.Task[None] | None] = set()
         self.port = 0
 
     async def start(self) -> None:
@@ -24,8 +28,12 @@ class Line:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Nobody is let in any more."""
+        """Nobody is let in any more, and who was in has gone, which they do when the processes at their ends have."""
         self._server.close()
+        self.restore()
+        gives_up_at = boot_seconds() + GONE_WITHIN_S
+        while self._carrying and boot_seconds() < gives_up_at:
+            await asyncio.sleep(LOOK_EVERY_S)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -44,6 +52,15 @@ class Line:
         self._dead |= self._open
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._carrying.add(task)
+        try:
+            await self._carry_both_ways(reader, writer)
+        finally:
+            # A turn later, for a transport that is given up is closed in the loop's next turn.
+            asyncio.get_running_loop().call_soon(self._carrying.discard, task)
+
+    async def _carry_both_ways(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._upstream_port)
         except OSError:
