@@ -23,6 +23,11 @@ class Line:
         self._carrying: set[asyncio.Task[None] | None] = set()
         self.port = 0
 
+    @property
+    def is_carrying(self) -> bool:
+        """Somebody is on it, or its transports are not closed yet."""
+        return bool(self._carrying)
+
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -32,7 +37,7 @@ class Line:
         self._server.close()
         self.restore()
         gives_up_at = boot_seconds() + GONE_WITHIN_S
-        while self._carrying and boot_seconds() < gives_up_at:
+        while self.is_carrying and boot_seconds() < gives_up_at:
             await asyncio.sleep(LOOK_EVERY_S)
 
     @contextmanager
