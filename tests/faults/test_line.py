@@ -23,5 +23,5 @@ async def test_when_it_has_stopped_both_ends_have_gone():
         await heard.wait()
         writer.close()
         await line.stop()
-        await asyncio.wait_for(gone.wait(), 1)
         assert not line.is_carrying
+        await asyncio.wait_for(gone.wait(), 1)
