@@ -66,7 +66,7 @@ async def test_a_database_that_is_down_is_a_page_in_plain_words(browser: Browser
     async def fails(*_args, **_more):
         raise Unavailable("database")
 
-    monkeypatch.setattr(bridge, "run", fails)
+    monkeypatch.setattr(bridge, "read", fails)
     browser.cookies["cutoff_session"] = "cutoff_session_" + "A" * 43
     answer = await browser.open("/sessions")
     assert answer.status_code == 503
@@ -78,7 +78,7 @@ async def test_a_bug_is_a_page_that_tells_nothing(browser: Browser, bridge, monk
     async def fails(*_args, **_more):
         raise ZeroDivisionError("the secret of it")
 
-    monkeypatch.setattr(bridge, "run", fails)
+    monkeypatch.setattr(bridge, "read", fails)
     browser.cookies["cutoff_session"] = "cutoff_session_" + "A" * 43
     answer = await browser.open("/sessions")
     assert answer.status_code == 500
