@@ -16,6 +16,7 @@ from app.domain.ids import RevocationId
 from app.domain.operator_target import OperatorTarget
 from app.domain.previews import Preview
 from app.domain.receipts import Receipt
+from app.fanout.announcer import say
 from app.fanout.publisher import Publisher
 from app.fanout.task_queue import TaskQueue
 from app.operations.look_as_operator import find_account_as_operator
@@ -49,8 +50,7 @@ def revoke_and_print(
         confirm(f"This ends {preview_in_words(preview)} Go on?", yes=yes)
         requested = database.transact(revoke_as_operator, kind, target_id=target_id)
         if requested.stamped is not None:
-            announced = requested.stamped
-            publisher.publish(announced.closures, system_identifier=announced.system_identifier)
+            say(publisher, requested.stamped)
         if not _enqueued(settings, requested.revocation_id):
             perform(database, publisher, requested.revocation_id)
         patience = timedelta(seconds=wait_s)

@@ -23,10 +23,9 @@ __all__ = [
     "revoke_all_api_tokens",
 ]
 
-API_TOKEN_IS_LIVE = """
-EXISTS (SELECT FROM api_token t JOIN account a ON a.id = t.account_id
-         WHERE t.id = %(target_id)s AND t.revoked_at IS NULL
-           AND t.issued_at > coalesce(a.tokens_revoked_at, '-infinity'))
+_IS_ENDED = "(t.revoked_at IS NOT NULL OR t.issued_at <= coalesce(a.tokens_revoked_at, '-infinity'))"
+API_TOKEN_IS_LIVE = f"""
+EXISTS (SELECT FROM api_token t JOIN account a ON a.id = t.account_id WHERE t.id = %(target_id)s AND NOT {_IS_ENDED})
 """
 """Whether the API token `target_id` has not been ended; expiry is another matter."""
 
@@ -115,12 +114,11 @@ def find_api_token(db: Connection, api_token_id: ApiTokenId, *, owner: AccountId
     """That token of that account, ended or not; None for an unknown id and for somebody else's."""
     row = one_row(
         db,
-        """
-        SELECT t.id, t.account_id, t.issued_at,
-               t.revoked_at IS NOT NULL OR t.issued_at <= coalesce(a.tokens_revoked_at, '-infinity') AS is_ended
+        f"""
+        SELECT t.id, t.account_id, t.issued_at, {_IS_ENDED} AS is_ended
           FROM api_token t JOIN account a ON a.id = t.account_id
          WHERE t.id = %(api_token_id)s AND t.account_id = %(owner)s
-        """,
+        """,  # noqa: S608 - a constant
         api_token_id=api_token_id,
         owner=owner,
     )

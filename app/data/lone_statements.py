@@ -1,4 +1,4 @@
-"""A statement that is a transaction by itself: one round trip, past SQLAlchemy, which costs more than most statements."""
+"""Statements that are transactions by themselves, in one round trip each; the quickest way goes past SQLAlchemy."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -95,12 +95,10 @@ def request_once(
     *,
     is_live: bool,
     look_again: Callable[[], bool],
-    ended_by: Callable[[], RevocationId | None] = lambda: None,
 ) -> Requested:
     """The end of the locked target is on record, once: the pending request if there is one, else a new one.
 
-    What is over has nothing to perform, publish or audit: it gets the revocation that `ended_by` names, or else the
-    latest of this kind. The target's lock keeps others from asking, not from performing; so where nothing is found
+    What is over has nothing to perform, publish or audit: it gets the latest revocation of this kind. The target's lock keeps others from asking, not from performing; so where nothing is found
     pending, `look_again` says whether it is live still, since it may have been performed between two statements.
     """
     pending = find_by_target(db, request, only_pending=True) if is_live else None
@@ -108,8 +106,7 @@ def request_once(
         return answer_with(db, request, pending.revocation_id)
     if is_live and look_again():
         return insert_request(db, request)
-    known = ended_by()
-    return request_what_is_over(db, request) if known is None else answer_with(db, request, known)
+    return request_what_is_over(db, request)
 
 
 def request_what_is_over(db: Connection, request: RevocationRequest) -> Requested:

@@ -143,18 +143,16 @@ def move_session_end(
     return row["expires_at"], row["absolute_expires_at"]
 
 
-SESSION_IS_LIVE = """
-EXISTS (SELECT FROM session s JOIN account a ON a.id = s.account_id
-         WHERE s.id = %(target_id)s AND s.terminated_at IS NULL
-           AND s.issued_at > coalesce(a.sessions_ended_at, '-infinity'))
+_IS_ENDED = "(s.terminated_at IS NOT NULL OR s.issued_at <= coalesce(a.sessions_ended_at, '-infinity'))"
+SESSION_IS_LIVE = f"""
+EXISTS (SELECT FROM session s JOIN account a ON a.id = s.account_id WHERE s.id = %(target_id)s AND NOT {_IS_ENDED})
 """
 """Whether the session `target_id` has not been ended; expiry is another matter."""
 
-_SELECT = """
-SELECT s.id, s.account_id, s.token_hash, s.issued_at,
-       s.terminated_at IS NOT NULL OR s.issued_at <= coalesce(a.sessions_ended_at, '-infinity') AS is_ended
+_SELECT = f"""
+SELECT s.id, s.account_id, s.token_hash, s.issued_at, {_IS_ENDED} AS is_ended
   FROM session s JOIN account a ON a.id = s.account_id
-"""
+"""  # noqa: S608 - a constant
 
 
 def _session(row: Row) -> SessionRow:

@@ -1,4 +1,4 @@
-"""A client for whoever publishes: short time-outs, and no retry of its own."""
+"""A client for whoever publishes, or puts tasks into the queue: short time-outs, and no retry of its own."""
 
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff

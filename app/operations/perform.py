@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -26,6 +26,7 @@ from app.data.revocations import (
 )
 from app.domain.errors import CutoffError, Unavailable
 from app.domain.ids import RevocationId, TransactionId
+from app.fanout.announcer import say
 from app.fanout.publisher import Publisher
 from app.logs.tracing import is_tracing, span, traceparent
 from app.operations.end_credentials import KNOWN_KINDS, end_credentials
@@ -212,10 +213,5 @@ def _note_published(database: Database, revocation_id: RevocationId) -> None:
 def _say(
     publisher: Publisher, announced: Announced, *, unless_of: Collection[TransactionId | None] = ()
 ) -> bool:
-    closures = [closure for closure in announced.closures if closure.cause.transaction not in unless_of]
-    if not closures:
-        return True
-    with span("publish", kind="producer", cutoff__closures=len(closures)) as publishing:
-        is_taken = publisher.publish(closures, system_identifier=announced.system_identifier)
-        publishing.note(cutoff__is_taken=is_taken)
-    return is_taken
+    closures = tuple(closure for closure in announced.closures if closure.cause.transaction not in unless_of)
+    return not closures or say(publisher, replace(announced, closures=closures))
