@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.bridge import Bridge
 from app.data.engine import Database
-from app.data.rows import one_row, run
+from app.data.rows import all_rows, one_row, run
 from app.domain.errors import Forbidden
 
 
@@ -54,7 +54,7 @@ async def test_an_error_reaches_the_caller_and_rolls_back(database: Database) ->
 
 async def test_what_only_reads_needs_no_transaction(database: Database) -> None:
     bridge = Bridge(database, threads=1)
-    assert await bridge.read(lambda db, /: one_row(db, "SELECT 3 AS n")) == {"n": 3}
+    assert await bridge.read(lambda db, /: all_rows(db, "SELECT 3 AS n")) == [{"n": 3}]
     await bridge.close()
 
 

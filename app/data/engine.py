@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Dialect, Engine, create_engine, event, exc, m
 from app.config import Settings
 from app.data.bounds import Bounds, is_refusal_of_options
 from app.data.live_connections import look_before_use
-from app.data.lone_statements import BEGINS_NOTHING, reading_alone, run_alone
-from app.data.rows import Row
+from app.data.lone_statements import reading_alone, run_alone
+from app.data.rows import Reading, Row
 from app.domain.errors import Unavailable
 
 __all__ = ["Database", "driver_errors_are_ours"]
@@ -61,7 +61,7 @@ class Database:
 
         return _tried_again(attempt)
 
-    def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns, which asks one statement and changes nothing: one round trip, where a transaction takes three.
 
         Raises: Unavailable as `session` does.
@@ -159,7 +159,7 @@ class _Bounded:
     def begin(self, connection: Connection) -> None:
         """The transaction has its bounds, for one round trip: the driver's own `BEGIN` is one as well."""
         driver_connection: Any = connection.connection.dbapi_connection
-        if driver_connection.autocommit and not connection.get_execution_options().get(BEGINS_NOTHING):
+        if driver_connection.autocommit:
             connection.exec_driver_sql(self._bounds.begin())
 
     def _connected(

@@ -6,14 +6,11 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Connection, Engine, exc
+from sqlalchemy import Engine, exc
 
-from app.data.rows import Row
+from app.data.rows import Reading, Row
 
-__all__ = ["BEGINS_NOTHING", "reading_alone", "run_alone"]
-
-BEGINS_NOTHING = "begins_nothing"
-"""The option of a connection on which `app.data.engine` begins no transaction."""
+__all__ = ["reading_alone", "run_alone"]
 
 
 def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
@@ -33,20 +30,18 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
 
 
 @contextmanager
-def reading_alone(engine: Engine) -> Iterator[Connection]:
+def reading_alone(engine: Engine) -> Iterator[Reading]:
     """Each statement is a transaction by itself, in one round trip; behind a pooler, all of them are one, with bounds.
 
     Raises: SQLAlchemy's errors, as a transaction does.
     """
-    with engine.connect() as db:
-        connection = db.connection.driver_connection
-        assert isinstance(connection, psycopg.Connection)
-        if _begins_with_bounds(connection):
-            yield db
-            db.commit()
+    with _borrowed(engine) as connection:
+        if not _begins_with_bounds(connection):
+            with _autocommitting(connection), _errors_as_of_a_transaction(engine):
+                yield connection
             return
-        with _autocommitting(connection):
-            yield db.execution_options(**{BEGINS_NOTHING: True})
+    with engine.begin() as db:
+        yield db
 
 
 @contextmanager
@@ -88,7 +83,7 @@ def _run_in_a_transaction(engine: Engine, sql: str, parameters: Mapping[str, Any
 
 
 @contextmanager
-def _errors_as_of_a_transaction(engine: Engine, sql: str) -> Iterator[None]:
+def _errors_as_of_a_transaction(engine: Engine, sql: str | None = None) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:

@@ -4,18 +4,25 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import psycopg
+from psycopg.rows import dict_row
 from sqlalchemy import Connection
 
 from app.domain.errors import Invalid
 
-__all__ = ["Row", "all_rows", "one_row", "run"]
+__all__ = ["Reading", "Row", "all_rows", "one_row", "run"]
 
 Row: TypeAlias = Mapping[str, Any]
 """A row, columns by name."""
 
+Reading: TypeAlias = Connection | psycopg.Connection[Any]
+"""What one statement may be asked on that changes nothing: a transaction, or the driver's own connection, which is quicker."""
 
-def all_rows(db: Connection, sql: str, **parameters: Any) -> Sequence[Row]:
+
+def all_rows(db: Reading, sql: str, **parameters: Any) -> Sequence[Row]:
     """Every row of the answer."""
+    if isinstance(db, psycopg.Connection):
+        return db.cursor(row_factory=dict_row).execute(sql.encode(), _storable(parameters)).fetchall()
     return [row._asdict() for row in db.exec_driver_sql(sql, _storable(parameters))]
 
 

@@ -32,7 +32,16 @@ from app.http.schemas_revocations import ReceiptView
 from app.operations.perform import perform
 from app.operations.read_receipt import read_receipt
 
-__all__ = ["REVOKES", "Ask", "asking", "carry_out", "make_durable", "revoke", "settled_receipt"]
+__all__ = [
+    "REVOKES",
+    "Ask",
+    "asking",
+    "asking_at_once",
+    "carry_out",
+    "make_durable",
+    "revoke",
+    "settled_receipt",
+]
 
 FIRST_LOOK_AFTER = timedelta(milliseconds=20)
 LOOK_AT_LEAST_EVERY = timedelta(milliseconds=250)
@@ -54,13 +63,15 @@ _log = structlog.get_logger(__name__)
 
 
 def asking(request: Request, caller: Caller, operation: Callable[..., Requested], **what: object) -> Ask:
-    """How that caller asks for what the operation makes durable."""
-    bridge = deps_of(request).bridge
+    """How that caller asks for what the operation makes durable in one transaction."""
+    return _ask(deps_of(request).bridge.run, operation, caller=caller, **what)
 
-    async def ask(idempotency: Idempotency | None) -> Requested:
-        return await bridge.run(operation, caller=caller, idempotency=idempotency, **what)
 
-    return ask
+def asking_at_once(
+    request: Request, caller: Caller, operation: Callable[..., Requested], **what: object
+) -> Ask:
+    """The same for an operation that sees to its transaction itself."""
+    return _ask(deps_of(request).bridge.call, operation, caller=caller, **what)
 
 
 async def revoke(
@@ -137,6 +148,15 @@ async def carry_out(deps: HttpDeps, revocation_id: RevocationId) -> bool:
         # The row is durable: a node performs what is overdue, or a sweep.
         _log.warning("not_performed_yet", revocation_id=str(revocation_id), error=type(error).__name__)
     return False
+
+
+def _ask(
+    run: Callable[..., Awaitable[Requested]], operation: Callable[..., Requested], **what: object
+) -> Ask:
+    async def ask(idempotency: Idempotency | None) -> Requested:
+        return await run(operation, idempotency=idempotency, **what)
+
+    return ask
 
 
 def _wait_of(request: Request) -> timedelta | None:

@@ -6,13 +6,13 @@ from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GuardedRoute, OwnSession
 from app.http.path_ids import ApiTokenPath
-from app.http.revoking import REVOKES, asking, revoke
+from app.http.revoking import REVOKES, asking, asking_at_once, revoke
 from app.http.schemas_api_tokens import ApiTokenBody, ApiTokenView, IssuedApiTokenView
 from app.http.shapes import PageView, Paging, page_view
 from app.operations.create_api_token import create_api_token
 from app.operations.list_api_tokens import list_api_tokens
 from app.operations.revoke_all_own_api_tokens import revoke_all_own_api_tokens
-from app.operations.revoke_own_api_token import revoke_own_api_token
+from app.operations.revoke_own_api_token import revoke_own_api_token_at_once
 
 __all__ = ["routes"]
 
@@ -42,7 +42,7 @@ async def revoke_token(request: Request, caller: OwnSession, api_token_id: ApiTo
     return await revoke(
         request,
         caller,
-        asking(request, caller, revoke_own_api_token, api_token_id=api_token_id),
+        asking_at_once(request, caller, revoke_own_api_token_at_once, api_token_id=api_token_id),
         kind=RevocationKind.TOKEN_REVOKE,
         attempted_id=api_token_id,
     )

@@ -8,10 +8,10 @@ from app.domain.revocation_request import RevocationKind
 from app.http.cookies import SESSION_COOKIE, set_cookie
 from app.http.deps import background_of, deps_of
 from app.http.identity import AnySession, GuardedRoute, OwnSession, address_of, presented_by
-from app.http.revoking import REVOKES, asking, carry_out, revoke
+from app.http.revoking import REVOKES, asking_at_once, carry_out, revoke
 from app.http.schemas_auth import LoginBody, PasswordBody, RefreshBody, RefreshedView, SignedInView
 from app.http.signing_in import ask_for_new_password, sign_in
-from app.operations.request_logout import request_logout
+from app.operations.request_logout import request_logout_at_once
 from app.operations.rotate_refresh_token import ReuseFound, rotate_refresh_token
 
 __all__ = ["routes"]
@@ -69,7 +69,7 @@ async def logout(request: Request, caller: AnySession) -> Response:
     return await revoke(
         request,
         caller,
-        asking(request, caller, request_logout),
+        asking_at_once(request, caller, request_logout_at_once),
         kind=RevocationKind.LOGOUT,
         ends_own_session=True,
     )

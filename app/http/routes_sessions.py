@@ -6,11 +6,11 @@ from app.domain.revocation_request import RevocationKind
 from app.http.deps import deps_of
 from app.http.identity import GuardedRoute, OwnSession
 from app.http.path_ids import SessionPath
-from app.http.revoking import REVOKES, asking, revoke
+from app.http.revoking import REVOKES, asking, asking_at_once, revoke
 from app.http.schemas_sessions import SessionView, TerminateAllBody
 from app.http.shapes import PageView, Paging, page_view
 from app.operations.end_all_own_sessions import end_all_own_sessions
-from app.operations.end_own_session import end_own_session
+from app.operations.end_own_session import end_own_session_at_once
 from app.operations.list_own_sessions import list_own_sessions
 
 __all__ = ["routes"]
@@ -33,7 +33,7 @@ async def end_session(request: Request, caller: OwnSession, session_id: SessionP
     return await revoke(
         request,
         caller,
-        asking(request, caller, end_own_session, session_id=session_id),
+        asking_at_once(request, caller, end_own_session_at_once, session_id=session_id),
         kind=RevocationKind.SESSION_REVOKE,
         attempted_id=session_id,
         ends_own_session=session_id == caller.session_id,

@@ -2,9 +2,7 @@
 
 import hmac
 
-from sqlalchemy import Connection
-
-from app.data.rows import all_rows
+from app.data.rows import Reading, all_rows
 from app.data.verifying_read import VERIFY_ONE, verification_from, verify_parameters
 from app.domain.caller import Caller
 from app.domain.credential_state import CredentialRecord, Dead, state_of
@@ -16,7 +14,7 @@ __all__ = ["identify"]
 
 
 def identify(
-    db: Connection,
+    db: Reading,
     *,
     token: str,
     address: str,

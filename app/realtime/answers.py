@@ -19,7 +19,7 @@ from app.domain.errors import (
 )
 from app.domain.ids import RevocationId
 from app.operations.authorize_org_message import authorize_org_message
-from app.operations.request_logout import request_logout
+from app.operations.request_logout import request_logout_at_once
 from app.realtime.connection import Connection
 from app.realtime.messages import Echo, Logout, OrgAction, Whoami, error_frame, frame
 from app.realtime.support_uses import SupportUses
@@ -93,7 +93,7 @@ class DatabaseAnswers:
 
     async def _logout(self, connection: Connection, request: Logout) -> None:
         """The reply is written before anybody is told to perform it: so it comes before `closing`."""
-        requested = await self._bridge.run(request_logout, caller=_caller(connection))
+        requested = await self._bridge.call(request_logout_at_once, caller=_caller(connection))
         connection.is_leaving = True
         connection.transport.write_now(
             frame(type="logout", id=request.id, revocation=str(requested.revocation_id))

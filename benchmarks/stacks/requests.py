@@ -6,7 +6,7 @@ from app.data.engine import Database
 from app.domain.caller import Caller
 from app.domain.credentials import CredentialType
 from app.domain.ids import AccountId, RevocationId, SessionId
-from app.operations.end_own_session import end_own_session
+from app.operations.end_own_session import end_own_session_at_once
 from benchmarks.stacks.stack import Guest
 
 __all__ = ["asked_for"]
@@ -25,4 +25,4 @@ def asked_for(database: Database, guest: Guest) -> RevocationId:
         is_global_admin=False,
         address="192.0.2.1",
     )
-    return database.transact(end_own_session, caller=caller, session_id=session_id).revocation_id
+    return end_own_session_at_once(database, caller=caller, session_id=session_id).revocation_id

@@ -1,10 +1,10 @@
 """A statement alone: one round trip, one transaction, and the errors of any other."""
 
 import pytest
-from sqlalchemy import Connection, exc
+from sqlalchemy import exc
 
 from app.data.engine import Database
-from app.data.rows import Row, one_row
+from app.data.rows import Reading, Row, all_rows, one_row
 from app.domain.errors import Unavailable
 from benchmarks.stacks.round_trips import round_trips_of
 
@@ -56,9 +56,10 @@ def test_the_next_transaction_on_its_connection_is_one_again(database: Database)
     assert database.alone("SELECT pruned_through::text AS p FROM closure_horizon") != {"p": "9"}
 
 
-def read(database: Database, sql: str) -> Row | None:
-    def ask(db: Connection, /) -> Row | None:
-        return one_row(db, sql)
+def read(database: Database, sql: str) -> Row:
+    def ask(db: Reading, /) -> Row:
+        (row,) = all_rows(db, sql)
+        return row
 
     return database.read(ask)
 

@@ -37,7 +37,7 @@ def test_upgrade_downgrade_upgrade_leaves_what_an_upgrade_leaves(databases: Test
             assert {row[1] for row in shape(connection)} == {"alembic_version", "alembic_version_pkc"} & {
                 row[1] for row in shape(connection)
             } | {"alembic_version"}
-            assert missing_revision(connection) == "0009"
+            assert missing_revision(connection) == "0010"
             upgrade(connection)
             upgrade(connection)
         with engine.begin() as connection:

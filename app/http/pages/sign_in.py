@@ -12,10 +12,10 @@ from app.http.pages.forms import fields_of, filled, safe_path
 from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for, why_signed_out
-from app.http.revoking import asking
+from app.http.revoking import asking_at_once
 from app.http.schemas_auth import LoginBody
 from app.http.signing_in import sign_in
-from app.operations.request_logout import request_logout
+from app.operations.request_logout import request_logout_at_once
 
 __all__ = ["routes"]
 
@@ -72,7 +72,7 @@ async def sign_out(request: Request, visitor: PageVisitor) -> Response:
     return await act(
         request,
         visitor,
-        asking(request, visitor.caller, request_logout),
+        asking_at_once(request, visitor.caller, request_logout_at_once),
         kind=RevocationKind.LOGOUT,
         fields=await fields_of(request),
         signs_out=Reason.LOGGED_OUT,

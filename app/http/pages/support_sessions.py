@@ -17,12 +17,12 @@ from app.http.pages.queries import asked_of, more_address, page_asked
 from app.http.pages.rendering import error_status, render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for
-from app.http.revoking import asking
+from app.http.revoking import asking_at_once
 from app.http.schemas_support_access import SupportSessionBody
 from app.operations.open_support_session import open_support_session
 from app.operations.read_supported_organization import read_supported_organization
 from app.operations.read_visitor import Visitor
-from app.operations.request_logout import request_logout
+from app.operations.request_logout import request_logout_at_once
 from app.operations.show_support_access import show_support_doors
 
 __all__ = ["doors_page_again", "routes"]
@@ -93,7 +93,7 @@ async def leave(request: Request, visitor: PageVisitor) -> Response:
     await act(
         request,
         visitor,
-        asking(request, visitor.caller, request_logout),
+        asking_at_once(request, visitor.caller, request_logout_at_once),
         kind=RevocationKind.LOGOUT,
         fields=fields,
     )

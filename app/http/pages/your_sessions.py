@@ -11,9 +11,9 @@ from app.http.pages.forms import fields_of
 from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.path_ids import SessionPath
-from app.http.revoking import asking
+from app.http.revoking import asking, asking_at_once
 from app.operations.end_all_own_sessions import end_all_own_sessions
-from app.operations.end_own_session import end_own_session
+from app.operations.end_own_session import end_own_session_at_once
 from app.operations.list_api_tokens import list_api_tokens
 from app.operations.list_own_sessions import list_own_sessions
 from app.operations.list_recent_ends import list_recent_ends
@@ -43,7 +43,7 @@ async def end_one(request: Request, visitor: PageVisitor, session_id: SessionPat
     return await act(
         request,
         visitor,
-        asking(request, visitor.caller, end_own_session, session_id=session_id),
+        asking_at_once(request, visitor.caller, end_own_session_at_once, session_id=session_id),
         kind=RevocationKind.SESSION_REVOKE,
         fields=await fields_of(request),
         attempted_id=session_id,

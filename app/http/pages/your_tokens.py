@@ -11,11 +11,11 @@ from app.http.pages.rendering import render
 from app.http.pages.visitor import PageVisitor, page_router
 from app.http.pages.wording import sentence_for
 from app.http.path_ids import ApiTokenPath
-from app.http.revoking import asking
+from app.http.revoking import asking, asking_at_once
 from app.http.schemas_api_tokens import ApiTokenBody
 from app.operations.create_api_token import create_api_token
 from app.operations.revoke_all_own_api_tokens import revoke_all_own_api_tokens
-from app.operations.revoke_own_api_token import revoke_own_api_token
+from app.operations.revoke_own_api_token import revoke_own_api_token_at_once
 
 __all__ = ["routes"]
 
@@ -57,7 +57,7 @@ async def revoke_one(request: Request, visitor: PageVisitor, api_token_id: ApiTo
     return await act(
         request,
         visitor,
-        asking(request, visitor.caller, revoke_own_api_token, api_token_id=api_token_id),
+        asking_at_once(request, visitor.caller, revoke_own_api_token_at_once, api_token_id=api_token_id),
         kind=RevocationKind.TOKEN_REVOKE,
         fields=await fields_of(request),
         attempted_id=api_token_id,
