@@ -3,10 +3,10 @@
 import hmac
 
 from app.data.rows import Reading, all_rows
-from app.data.verifying_read import VERIFY_ONE, verification_from, verify_parameters
+from app.data.verifying_read import VERIFY, verification_from, verify_parameters
 from app.domain.caller import Caller
 from app.domain.credential_state import CredentialRecord, Dead, state_of
-from app.domain.credentials import CredentialType, TokenKind, hash_token, kind_of_token
+from app.domain.credentials import TokenKind, hash_token, kind_of_token
 from app.domain.errors import Unauthenticated, Unavailable
 from app.domain.ids import AccountId, TokenHash
 
@@ -25,8 +25,7 @@ def identify(
 
     Raises: Unauthenticated, with the reason if the credential is known and dead; Unavailable from a replica.
     """
-    kind, parameters = _parameters(token, daemon_token_hash, daemon_account)
-    rows = all_rows(db, VERIFY_ONE[kind], **parameters)
+    rows = all_rows(db, VERIFY, **_parameters(token, daemon_token_hash, daemon_account))
     verification = verification_from(rows)
     if verification.in_recovery:
         raise Unavailable("database")
@@ -41,16 +40,16 @@ def identify(
 
 def _parameters(
     token: str, daemon_token_hash: TokenHash | None, daemon_account: AccountId | None
-) -> tuple[CredentialType, dict[str, object]]:
+) -> dict[str, object]:
     token_hash = hash_token(token)
     match kind_of_token(token):
         case TokenKind.SESSION:
-            return CredentialType.SESSION, verify_parameters(sessions=[token_hash])
+            return verify_parameters(sessions=[token_hash])
         case TokenKind.API:
-            return CredentialType.API_TOKEN, verify_parameters(api_tokens=[token_hash])
+            return verify_parameters(api_tokens=[token_hash])
         case TokenKind.DAEMON if daemon_token_hash is not None and daemon_account is not None:
             if hmac.compare_digest(token_hash, daemon_token_hash):
-                return CredentialType.DAEMON_TOKEN, verify_parameters(daemon_accounts=[daemon_account])
+                return verify_parameters(daemon_accounts=[daemon_account])
     raise Unauthenticated
 
 

@@ -1,10 +1,12 @@
 """Whose credential a request came with: read anew each time, dead for the reason that ended it."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection
 
 from app.data.rows import all_rows, run
-from app.data.verifying_read import VERIFY, VERIFY_ONE, verify_parameters
+from app.data.verifying_read import VERIFY, verify_parameters
 from app.domain.credentials import CredentialType, TokenKind, hash_token
 from app.domain.errors import Unauthenticated
 from app.operations.identify import identify
@@ -106,18 +108,23 @@ def test_an_account_reads_itself_with_its_roles(make: Builders, db: Connection) 
     assert [(each.slug, each.role) for each in own.organizations] == [(organization.slug, "admin")]
 
 
-def test_a_read_of_one_credential_finds_what_the_read_of_many_finds(make: Builders, db: Connection) -> None:
+def test_a_read_of_many_credentials_finds_what_the_read_of_each_finds(make: Builders, db: Connection) -> None:
     organization = make.organization()
     make.grant(organization)
     admin = make.session(make.account(is_global_admin=True))
     token, support = make.api_token(admin), make.support_session(organization, admin)
-    hashes = [hash_token(each.token) for each in (admin, support)]
-    asked = {
-        CredentialType.SESSION: verify_parameters(sessions=hashes),
-        CredentialType.API_TOKEN: verify_parameters(api_tokens=[hash_token(token.token)]),
-        CredentialType.DAEMON_TOKEN: verify_parameters(daemon_accounts=[admin.account_id]),
-    }
-    for kind, parameters in asked.items():
-        one, many = (all_rows(db, statement, **parameters) for statement in (VERIFY_ONE[kind], VERIFY))
-        assert len(one) == len(many) == (2 if kind is CredentialType.SESSION else 1)
-        assert [{**row, "read_at": None} for row in one] == [{**row, "read_at": None} for row in many]
+    sessions = [hash_token(each.token) for each in (admin, support)]
+    api_tokens, daemon_accounts = [hash_token(token.token)], [admin.account_id]
+
+    def read(**asked: list[Any]) -> list[dict[str, object]]:
+        return [{**row, "read_at": None} for row in all_rows(db, VERIFY, **verify_parameters(**asked))]
+
+    one_by_one = [
+        *(row for each in sessions for row in read(sessions=[each])),
+        *read(api_tokens=api_tokens),
+        *read(daemon_accounts=daemon_accounts),
+    ]
+    many = read(sessions=sessions, api_tokens=api_tokens, daemon_accounts=daemon_accounts)
+    assert len(many) == 4
+    assert all(row in many for row in one_by_one)
+    assert [row["credential_type"] for row in read()] == [None]

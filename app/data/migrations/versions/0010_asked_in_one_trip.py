@@ -1,4 +1,4 @@
-"""The end of one's own session or API token is asked for in one round trip.
+"""A credential is read, and its end is asked for, in one round trip each and by plans that are kept.
 
 Revision ID: 0010
 Revises: 0009
@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """As the first line says."""
-    run_sql_file("0010_request_own_end.sql")
+    run_sql_file("0010_asked_in_one_trip.sql")
 
 
 def downgrade() -> None:
