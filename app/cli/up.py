@@ -3,7 +3,7 @@
 import signal
 import socket
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from rich.console import Console
 
@@ -19,8 +19,8 @@ __all__ = ["run_fleet"]
 
 def run_fleet(*, nodes: int, port: int, application: str) -> None:
     """The fleet runs until Ctrl-C or SIGTERM; whatever of it dies is started again."""
-    ports = tuple(_free_from(port + number) for number in range(nodes))
-    with stopped_by_signals():
+    with ExitStack() as claims, stopped_by_signals():
+        ports = tuple(_free_from(port + number, claims) for number in range(nodes))
         print("Starting PostgreSQL, Valkey, nodes, worker and beat ...", file=sys.stderr)
         with running_fleet(
             ports=ports, prepare=prepare_database, tell=_tell, application=application
@@ -30,14 +30,19 @@ def run_fleet(*, nodes: int, port: int, application: str) -> None:
         print("\nStopped.", file=sys.stderr)
 
 
-def _free_from(port: int) -> int:
-    """That port, or, where somebody has it, any other."""
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def _free_from(port: int, claims: ExitStack) -> int:
+    """That port, or, where somebody has it or another fleet claims it, any other.
+
+    A node takes its port seconds later; the claim on it, a name among the kernel's abstract sockets, holds until `claims` ends.
+    """
+    try:
+        claim = claims.enter_context(closing(socket.socket(socket.AF_UNIX)))
+        claim.bind(f"\0cutoff up: port {port}")
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
-        except OSError:
-            return free_port()
+    except OSError:
+        return free_port()
     return port
 
 
