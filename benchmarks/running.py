@@ -1,13 +1,12 @@
 """Plays a benchmark: its subjects in turn, round for round, each round beginning with another one."""
 
-import os
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.benchmark import OURS, Benchmark, Budget, Figures, Options, Subject
 from benchmarks.figures import Spread, rounded
+from benchmarks.machine import machine
 
 __all__ = ["Result", "Verdict", "play"]
 
@@ -75,7 +74,7 @@ class Result:
                 }
                 for verdict in self.verdicts()
             ],
-            "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+            "machine": machine(),
         }
 
     def _reached(self, budget: Budget) -> float | None:

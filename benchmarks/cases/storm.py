@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from app.clock import boot_seconds
 from benchmarks.benchmark import Benchmark, Budget, Figures, Options, Subject
 from benchmarks.figures import MS
 from benchmarks.stacks import Stack, all_stacks
@@ -33,18 +32,15 @@ def measure(stack: Stack, count: int) -> Figures:
     guests = stack.invite(count)
     stack.open(guests, each=SOCKETS_EACH)
     keys = [guest.key for guest in guests]
-    resting_share = stack.rest()
-    before, counted_from = stack.cpu_s(), boot_seconds()
-    answer = stack.sender.ask(close=keys, batch=PIPELINED)
-    ends, missing = stack.ends_so_far(keys)
+    with stack.counting() as spent:
+        answer = stack.sender.ask(close=keys, batch=PIPELINED)
+        ends, missing = stack.ends_so_far(keys)
     began_at = min(answer["sent"].values())
-    stack.rest()
-    cpu_s = stack.cpu_s() - before - resting_share * (boot_seconds() - counted_from)
     return {
         "missing": missing,
         "closed_per_second": len(ends) / (max(ends.values(), default=math.inf) - began_at),
         "sent_per_second": count / (answer["done_at"] - began_at),
-        "server_cpu_ms_each": cpu_s * MS / count,
+        "server_cpu_ms_each": spent.cpu_s * MS / count,
     }
 
 

@@ -25,18 +25,20 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 
 
 def _measure(stack: Stack, count: int) -> Figures:
-    """A socket of somebody else's is closed at the end: then everything before it has been read."""
+    """A socket of somebody else's is closed at the end: then everything before it has been read.
+
+    What is used at rest does not count: whoever hears nothing uses it too.
+    """
     last = stack.invite(1)[0]
     stack.open([last], each=len(stack.urls))
-    before = stack.cpu_s()
     keys = [str(uuid7()) for _ in range(count)]
-    answer = stack.sender.ask(close=keys, batch=PIPELINED, interval_s=PIPELINED / A_SECOND)
-    began_at = min(answer["sent"].values())
-    stack.sender.ask(close=[last.key])
-    heard_s = stack.ends([last.key])[last.key] - began_at
-    cpu_s = (stack.cpu_s() - before) / len(stack.urls)
+    with stack.counting() as spent:
+        answer = stack.sender.ask(close=keys, batch=PIPELINED, interval_s=PIPELINED / A_SECOND)
+        stack.sender.ask(close=[last.key])
+        ended_at = stack.ends([last.key])[last.key]
+    cpu_s = spent.cpu_s / len(stack.urls)
     return {
-        "heard_per_second": count / heard_s,
+        "heard_per_second": count / (ended_at - min(answer["sent"].values())),
         "core_percent_at_20000": cpu_s / count * A_SECOND * PERCENT,
         "node_cpu_us_each": cpu_s / count * 1_000_000,
     }

@@ -1,12 +1,13 @@
 """What all stacks have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.clock import boot_seconds, sleep_seconds
 from benchmarks.children import Helper, cpu_seconds
 
-__all__ = ["Guest", "Stack"]
+__all__ = ["Guest", "Spent", "Stack"]
 
 CLOSED_WITHIN_S = 60.0
 RESTS_WITHIN_S = 20.0
@@ -23,6 +24,13 @@ class Guest:
     key: str
     token: str = ""
     session_id: str = ""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What servers have spent, in seconds of CPU; nothing before it has been counted."""
+
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,16 @@ class Stack:
             share = (self.cpu_s() - before) / (boot_seconds() - began_at)
             if share <= RESTING_SHARE or boot_seconds() > gives_up_at:
                 return share
+
+    @contextmanager
+    def counting(self) -> Iterator[Spent]:
+        """What is done in the block costs its servers so much, until they are at rest again, less what they use at rest."""
+        spent = Spent()
+        resting_share = self.rest()
+        before, began_at = self.cpu_s(), boot_seconds()
+        yield spent
+        self.rest()
+        spent.cpu_s = self.cpu_s() - before - resting_share * (boot_seconds() - began_at)
 
     def cpu_s(self) -> float:
         """Of all its servers."""
