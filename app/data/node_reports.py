@@ -65,7 +65,7 @@ def add_outcomes(db: Connection, report: NodeReport) -> None:
         clean=[outcome.clean for outcome in outcomes],
         aborted=[outcome.aborted for outcome in outcomes],
         already_gone=[outcome.already_gone for outcome in outcomes],
-        slowest=[outcome.slowest for outcome in outcomes],
+        slowest_s=[outcome.slowest_s for outcome in outcomes],
     )
 
 
@@ -104,11 +104,12 @@ INSERT INTO receipt_node AS r (revocation_id, node_id, node_name, closing, clean
                                first_closed_at, last_closed_at, slowest)
 SELECT o.revocation_id, claimed.id, %(name)s, sum(o.closing), sum(o.clean), sum(o.aborted), sum(o.already_gone),
        CASE WHEN bool_or(o.clean + o.aborted + o.already_gone > 0) THEN clock_timestamp() END,
-       CASE WHEN bool_or(o.clean + o.aborted + o.already_gone > 0) THEN clock_timestamp() END, max(o.slowest)
+       CASE WHEN bool_or(o.clean + o.aborted + o.already_gone > 0) THEN clock_timestamp() END,
+       make_interval(secs => max(o.slowest_s))
   FROM claimed
  CROSS JOIN unnest(%(revocations)s::uuid[], %(closing)s::int[], %(clean)s::int[], %(aborted)s::int[],
-                   %(already_gone)s::int[], %(slowest)s::interval[])
-            AS o(revocation_id, closing, clean, aborted, already_gone, slowest)
+                   %(already_gone)s::int[], %(slowest_s)s::float8[])
+            AS o(revocation_id, closing, clean, aborted, already_gone, slowest_s)
  GROUP BY o.revocation_id, claimed.id
  ORDER BY o.revocation_id
 ON CONFLICT (revocation_id, node_id) DO UPDATE

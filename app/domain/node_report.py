@@ -14,7 +14,7 @@ class RevocationOutcome:
     """What has been added to a receipt since the last report that was stored; every number is an increment.
 
     `closing` rises when gates shut and falls again as the sockets end, so it may be negative here.
-    `slowest` is the longest time from the closure's row to a shut gate; None where none was measured.
+    `slowest_s` is the longest time from the closure's row to a shut gate, in seconds; None where none was measured.
     """
 
     revocation_id: RevocationId
@@ -22,7 +22,7 @@ class RevocationOutcome:
     clean: int
     aborted: int
     already_gone: int
-    slowest: timedelta | None
+    slowest_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,8 @@ class Directory:
         if entry.api_token_id is not None:
             self._by_token.add(str(entry.api_token_id), entry)
         if entry.account_id is not None:
-            self._by_account.add(str(entry.account_id), entry)
+            entry.account_key = entry.account_key or str(entry.account_id)
+            self._by_account.add(entry.account_key, entry)
         if entry.grant_id is not None:
             self._by_grant.add(str(entry.grant_id), entry)
 
@@ -42,8 +43,8 @@ class Directory:
             self._by_session.discard(entry.token_hash, entry)
         if entry.api_token_id is not None:
             self._by_token.discard(str(entry.api_token_id), entry)
-        if entry.account_id is not None:
-            self._by_account.discard(str(entry.account_id), entry)
+        if entry.account_key is not None:
+            self._by_account.discard(entry.account_key, entry)
         if entry.grant_id is not None:
             self._by_grant.discard(str(entry.grant_id), entry)
 

@@ -36,6 +36,8 @@ class Entry:
     session_id: SessionId | None = None
     api_token_id: ApiTokenId | None = None
     grant_id: GrantId | None = None
+    account_key: str | None = None
+    """The account as targets spell it, once the socket is found by it: spelling an id takes as long as looking it up."""
 
     is_attached: bool = False
     attached_order: int = -1

@@ -1,7 +1,6 @@
 """What this node owes the receipts, as increments."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from app.domain.ids import RevocationId
 from app.domain.node_report import RevocationOutcome
@@ -56,7 +55,7 @@ class Tally:
                 clean=count.clean,
                 aborted=count.aborted,
                 already_gone=count.already_gone,
-                slowest=None if count.slowest_s is None else timedelta(seconds=count.slowest_s),
+                slowest_s=count.slowest_s,
             )
             for revocation_id, count in counts.items()
         )

@@ -78,7 +78,7 @@ def outcome(
     clean: int = 0,
     aborted: int = 0,
     already_gone: int = 0,
-    slowest: timedelta | None = None,
+    slowest_s: float | None = None,
 ) -> RevocationOutcome:
     return RevocationOutcome(
         revocation_id=revocation_id,
@@ -86,7 +86,7 @@ def outcome(
         clean=clean,
         aborted=aborted,
         already_gone=already_gone,
-        slowest=slowest,
+        slowest_s=slowest_s,
     )
 
 

@@ -34,10 +34,10 @@ def test_reports_add_up_in_the_receipt_node_by_node(database: Database, facts: F
     revocation_id = end_a_session(database, make)
     n1, n2 = ReportingNode(facts, "n1"), ReportingNode(facts, "n2")
 
-    n1.report(outcome(revocation_id, closing=3, slowest=timedelta(milliseconds=4)))
+    n1.report(outcome(revocation_id, closing=3, slowest_s=0.004))
     with database.session() as db:
         under_way = read_receipt_as_operator(db, revocation_id)
-    n1.report(outcome(revocation_id, closing=-2, clean=1, aborted=1, slowest=timedelta(milliseconds=2)))
+    n1.report(outcome(revocation_id, closing=-2, clean=1, aborted=1, slowest_s=0.002))
     n2.report(outcome(revocation_id, closing=1), outcome(revocation_id, closing=-1, already_gone=1))
     with database.session() as db:
         receipt = read_receipt_as_operator(db, revocation_id)

@@ -140,7 +140,7 @@ def test_a_late_report_is_added_to_a_receipt_which_stays_complete(
     completed_at = read(facts, revocation_id).completed_at
     assert completed_at is not None
 
-    thawed.report(outcome(revocation_id, clean=2, slowest=timedelta(seconds=9)))
+    thawed.report(outcome(revocation_id, clean=2, slowest_s=9.0))
 
     late = read(facts, revocation_id)
     assert (late.completed_at, late.closed, late.slowest_ms) == (completed_at, 2, 9000.0)
