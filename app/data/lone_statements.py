@@ -20,9 +20,9 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
 
     Raises: SQLAlchemy's errors, as a transaction does.
     """
-    with _borrowed(engine) as connection:
+    with _errors_as_of_a_transaction(engine, sql), _borrowed(engine) as connection:
         if not _begins_with_bounds(connection):
-            with _autocommitting(connection), _errors_as_of_a_transaction(engine, sql):
+            with _autocommitting(connection):
                 cursor = connection.cursor(row_factory=dict_row)
                 cursor.execute(sql.encode(), parameters)
                 return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
@@ -35,9 +35,9 @@ def reading_alone(engine: Engine) -> Iterator[Reading]:
 
     Raises: SQLAlchemy's errors, as a transaction does.
     """
-    with _borrowed(engine) as connection:
+    with _errors_as_of_a_transaction(engine), _borrowed(engine) as connection:
         if not _begins_with_bounds(connection):
-            with _autocommitting(connection), _errors_as_of_a_transaction(engine):
+            with _autocommitting(connection):
                 yield connection
             return
     with engine.begin() as db:
@@ -84,6 +84,7 @@ def _run_in_a_transaction(engine: Engine, sql: str, parameters: Mapping[str, Any
 
 @contextmanager
 def _errors_as_of_a_transaction(engine: Engine, sql: str | None = None) -> Iterator[None]:
+    """Those of connecting as well: a raw connection's are the driver's own."""
     try:
         yield
     except psycopg.Error as error:

@@ -1,11 +1,15 @@
 """A statement alone: one round trip, one transaction, and the errors of any other."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import exc
 
+from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import Reading, Row, all_rows, one_row
 from app.domain.errors import Unavailable
+from app.embedded.free_port import free_port
 from benchmarks.stacks.round_trips import round_trips_of
 
 
@@ -80,3 +84,15 @@ def test_a_read_that_fails_is_told_as_a_session_tells_it(database: Database) -> 
     with pytest.raises(Unavailable):
         read(database, "SELECT pg_terminate_backend(pg_backend_pid())")
     assert read(database, "SELECT 1 AS n") == {"n": 1}
+
+
+@pytest.mark.parametrize("ask", [lambda d: d.alone("SELECT 1 AS n"), lambda d: read(d, "SELECT 1 AS n")])
+def test_a_database_that_is_away_is_unavailable(
+    settings: Settings, ask: Callable[[Database], object]
+) -> None:
+    """Not even a connection comes about: whoever asks is told to come again, and not that there is a bug."""
+    nowhere = settings.model_copy(update={"database_url": f"postgresql://127.0.0.1:{free_port()}/nowhere"})
+    database = Database(nowhere, application_name="t")
+    with pytest.raises(Unavailable):
+        ask(database)
+    database.dispose()
