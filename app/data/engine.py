@@ -13,7 +13,7 @@ from app.config import Settings
 from app.data.bounds import Bounds, is_refusal_of_options
 from app.data.live_connections import look_before_use
 from app.data.lone_statements import reading_alone, run_alone
-from app.data.rows import Reading, Row
+from app.data.rows import Reading, Row, storable
 from app.domain.errors import Unavailable
 
 __all__ = ["Database", "driver_errors_are_ours"]
@@ -77,7 +77,7 @@ class Database:
 
         def attempt() -> Row | None:
             with driver_errors_are_ours():
-                return run_alone(self.engine, sql, parameters)
+                return run_alone(self.engine, sql, storable(parameters))
 
         return _tried_again(attempt)
 

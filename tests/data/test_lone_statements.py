@@ -8,7 +8,7 @@ from sqlalchemy import exc
 from app.config import Settings
 from app.data.engine import Database
 from app.data.rows import Reading, Row, all_rows, one_row
-from app.domain.errors import Unavailable
+from app.domain.errors import Invalid, Unavailable
 from app.embedded.free_port import free_port
 from benchmarks.stacks.round_trips import round_trips_of
 
@@ -96,3 +96,8 @@ def test_a_database_that_is_away_is_unavailable(
     with pytest.raises(Unavailable):
         ask(database)
     database.dispose()
+
+
+def test_a_text_that_cannot_be_stored_is_refused_before_it_is_sent(database: Database) -> None:
+    with pytest.raises(Invalid):
+        database.alone("SELECT %(text)s::text", text="a\0b")
