@@ -1,17 +1,21 @@
 """Whose credential a request came with: read anew each time, dead for the reason that ended it."""
 
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
+from app.data.engine import Database
 from app.data.rows import all_rows, run
 from app.data.verifying_read import VERIFY, verify_parameters
 from app.domain.credentials import CredentialType, TokenKind, hash_token
 from app.domain.errors import Unauthenticated
+from app.domain.ids import AccountId
 from app.operations.identify import identify
 from app.operations.read_own_account import read_own_account
 from tests.builders import ADDRESS, Builders, random_token
+from tests.lock_waits import wait_until_somebody_waits_for_a_lock
 
 
 def reason_of(db: Connection, token: str) -> str:
@@ -106,6 +110,26 @@ def test_an_account_reads_itself_with_its_roles(make: Builders, db: Connection) 
     organization = make.organization()
     own = read_own_account(db, account_id=organization.admin.account_id)
     assert [(each.slug, each.role) for each in own.organizations] == [(organization.slug, "admin")]
+
+
+def test_a_read_that_waits_for_a_locked_table_sees_what_was_committed_meanwhile(
+    make: Builders, database: Database
+) -> None:
+    """A session whose end is moved in that transaction is not taken for one that has expired."""
+    session = make.session()
+    proved: list[AccountId] = []
+    with database.session() as db:
+        run(db, "UPDATE session SET expires_at = clock_timestamp()")
+    reading = threading.Thread(
+        target=lambda: proved.append(database.read(identify, token=session.token, address=ADDRESS).account_id)
+    )
+    with database.session() as db:
+        run(db, "UPDATE session SET expires_at = clock_timestamp() + interval '1 hour'")
+        run(db, "LOCK TABLE session")
+        reading.start()
+        wait_until_somebody_waits_for_a_lock(database)
+    reading.join(10)
+    assert proved == [session.account_id]
 
 
 def test_a_read_of_many_credentials_finds_what_the_read_of_each_finds(make: Builders, db: Connection) -> None:

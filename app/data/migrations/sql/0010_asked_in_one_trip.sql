@@ -44,14 +44,15 @@ BEGIN
 END $$;
 
 -- Credentials with all that decides whether they are alive, and the snapshot that the read saw: a row for each that exists,
--- and one with the snapshot alone where there is none.
+-- and one with the snapshot alone where there is none. It is not STABLE: then its query would read by the snapshot of the
+-- statement that calls it, which is older than the end of a wait for somebody who has a table locked.
 CREATE FUNCTION verify_credentials(sessions text[], api_tokens text[], daemon_accounts uuid[]) RETURNS TABLE (
     snapshot text, read_at timestamptz, in_recovery boolean, credential_type text, token_hash text, account_id uuid,
     session_id uuid, api_token_id uuid, issued_at timestamptz, ends_at timestamptz, renewable_until timestamptz,
     ended_at timestamptz, end_reason text, account_stamp timestamptz, account_stamp_reason text, suspended_at timestamptz,
     deleted_at timestamptz, is_global_admin boolean, grant_id uuid, org_id uuid, read_only boolean,
     grant_expires_at timestamptz, grant_revoked_at timestamptz
-) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off
+) LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off
   SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
