@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from app.data.engine import Database
-from app.data.rows import Reading
+from app.data.rows import Readable
 
 __all__ = ["Bridge"]
 
@@ -41,7 +41,7 @@ class Bridge:
         return await self._in_thread(partial(self._database.transact, operation, *args, **kwargs))
 
     async def read(
-        self, operation: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
+        self, operation: Callable[Concatenate[Readable, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """What `operation(db, …)` returns, which asks one statement and changes nothing: it is spared the transaction."""
         return await self._in_thread(partial(self._database.read, operation, *args, **kwargs))

@@ -10,10 +10,9 @@ from app.data.revocation_requests import (
     find_by_idempotency_key,
     insert_request,
     lock_target,
-    mark_transaction,
     request_what_is_over,
 )
-from app.data.revocations import closures_of
+from app.data.revocations import closures_of, mark_transaction
 from app.data.rows import one_row, run
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import AccountId

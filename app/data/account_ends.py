@@ -6,8 +6,8 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from app.data.accounts import stamp_ended, take_instant
-from app.data.revocation_requests import find_by_idempotency_key, insert_request, mark_transaction
-from app.data.revocations import closures_of
+from app.data.revocation_requests import find_by_idempotency_key, insert_request
+from app.data.revocations import closures_of, mark_transaction
 from app.domain.credentials import CredentialType
 from app.domain.errors import NotFound
 from app.domain.ids import AccountId

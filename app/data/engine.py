@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Dialect, Engine, create_engine, event, exc, m
 from app.config import Settings
 from app.data.bounds import Bounds, is_refusal_of_options
 from app.data.live_connections import look_before_use
-from app.data.lone_statements import reading_alone, run_alone
-from app.data.rows import Reading, Row, storable
+from app.data.lone_statements import alone, run_alone
+from app.data.rows import Readable, Row, storable
 from app.domain.errors import Unavailable
 
 __all__ = ["Database", "driver_errors_are_ours"]
@@ -61,12 +61,12 @@ class Database:
 
         return _tried_again(attempt)
 
-    def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def read(self, work: Callable[Concatenate[Readable, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns, which asks one statement and changes nothing: one round trip, where a transaction takes three.
 
         Raises: Unavailable as `session` does.
         """
-        with driver_errors_are_ours(), reading_alone(self.engine) as db:
+        with driver_errors_are_ours(), alone(self.engine) as db:
             return work(db, *args, **kwargs)
 
     def alone(self, sql: str, **parameters: Any) -> Row | None:

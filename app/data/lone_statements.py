@@ -8,9 +8,9 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import Engine, exc
 
-from app.data.rows import Reading, Row
+from app.data.rows import Readable, Row
 
-__all__ = ["reading_alone", "run_alone"]
+__all__ = ["alone", "run_alone"]
 
 
 def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
@@ -20,22 +20,22 @@ def run_alone(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | 
 
     Raises: SQLAlchemy's errors, as a transaction does.
     """
-    with _errors_as_of_a_transaction(engine, sql), _borrowed(engine) as connection:
-        if not _begins_with_bounds(connection):
-            with _autocommitting(connection):
-                cursor = connection.cursor(row_factory=dict_row)
-                cursor.execute(sql.encode(), parameters)
-                return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
-    return _run_in_a_transaction(engine, sql, parameters)
+    with alone(engine, sql) as db:
+        if isinstance(db, psycopg.Connection):
+            cursor = db.cursor(row_factory=dict_row).execute(sql.encode(), parameters)
+            return cursor.fetchone() if cursor.pgresult is not None and cursor.pgresult.nfields else None
+        answer = db.exec_driver_sql(sql, dict(parameters))
+        row = answer.first() if answer.returns_rows else None
+        return None if row is None else row._asdict()
 
 
 @contextmanager
-def reading_alone(engine: Engine) -> Iterator[Reading]:
+def alone(engine: Engine, sql: str | None = None) -> Iterator[Readable]:
     """Each statement is a transaction by itself, in one round trip; behind a pooler, all of them are one, with bounds.
 
-    Raises: SQLAlchemy's errors, as a transaction does.
+    `sql` is the statement, where errors are to name it. Raises: SQLAlchemy's errors, as a transaction does.
     """
-    with _errors_as_of_a_transaction(engine), _borrowed(engine) as connection:
+    with _errors_as_of_a_transaction(engine, sql), _borrowed(engine) as connection:
         if not _begins_with_bounds(connection):
             with _autocommitting(connection):
                 yield connection
@@ -75,15 +75,8 @@ def _autocommitting(connection: psycopg.Connection[Any]) -> Iterator[None]:
             connection.autocommit = False
 
 
-def _run_in_a_transaction(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> Row | None:
-    with engine.begin() as connection:
-        answer = connection.exec_driver_sql(sql, dict(parameters))
-        row = answer.first() if answer.returns_rows else None
-        return None if row is None else row._asdict()
-
-
 @contextmanager
-def _errors_as_of_a_transaction(engine: Engine, sql: str | None = None) -> Iterator[None]:
+def _errors_as_of_a_transaction(engine: Engine, sql: str | None) -> Iterator[None]:
     """Those of connecting as well: a raw connection's are the driver's own."""
     try:
         yield

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-from uuid_utils.compat import uuid7
-
 from app.data.engine import Database
-from app.data.receipts import receipt_from
+from app.data.revocation_requests import new_request_from, request_parameters
 from app.domain.caller import Caller
 from app.domain.closing import Reason
 from app.domain.ids import ApiTokenId, SessionId
@@ -16,7 +14,6 @@ from app.domain.revocation_request import (
     RevocationRequest,
     requested_of,
 )
-from app.logs.tracing import traceparent
 
 __all__ = ["request_own_end"]
 
@@ -50,27 +47,11 @@ def request_own_end(
 
 def _request_alone(database: Database, request: RevocationRequest) -> Requested | None:
     """None, and nothing is on record, where there is more to look at."""
-    key = request.idempotency
-    inserted = database.alone(
-        _REQUEST,
-        id=uuid7(),
-        kind=request.kind,
-        reason=request.reason,
-        owner=request.requested_by,
-        target=request.target_id,
-        address=request.requested_from,
-        credential=request.credential_type,
-        key=None if key is None else key.key,
-        digest=None if key is None else key.request_digest,
-        trace=traceparent(),
-    )
-    if inserted is None:
-        return None
-    receipt = receipt_from(inserted)
-    return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
+    inserted = database.alone(_REQUEST, **request_parameters(request))
+    return None if inserted is None else new_request_from(inserted)
 
 
 _REQUEST = """
-SELECT * FROM request_own_end(%(id)s, %(kind)s, %(reason)s, %(owner)s, %(target)s, %(address)s, %(credential)s, %(key)s,
-                              %(digest)s, %(trace)s)
+SELECT * FROM request_own_end(%(id)s, %(kind)s, %(reason)s, %(account_id)s, %(target_id)s, %(requested_from)s,
+                              %(credential_type)s, %(key)s, %(digest)s, %(traceparent)s)
 """

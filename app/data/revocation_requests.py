@@ -1,12 +1,13 @@
 """Asking for a revocation: the durable row, found again by idempotency key or by what it aims at."""
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from app.data.receipts import receipt_from
-from app.data.rows import one_row, run
+from app.data.rows import Row, one_row, run
 from app.domain.errors import Conflict
 from app.domain.ids import AccountId, RevocationId
 from app.domain.revocation_request import Idempotency, Requested, RevocationRequest, RevocationTarget
@@ -19,8 +20,9 @@ __all__ = [
     "insert_nothing_to_end",
     "insert_request",
     "lock_target",
-    "mark_transaction",
+    "new_request_from",
     "request_once",
+    "request_parameters",
     "request_what_is_over",
     "request_while_live",
 ]
@@ -168,17 +170,31 @@ def find_by_target(db: Connection, request: RevocationRequest, *, only_pending: 
     return None if row is None else Requested(revocation_id=RevocationId(row["id"]), is_new=False)
 
 
-def mark_transaction(db: Connection, revocation_id: RevocationId) -> None:
-    """Whatever ends in this transaction from here on ends by that revocation; repeating it changes nothing."""
-    run(
-        db,
-        """
-        INSERT INTO revocation_transaction (system_identifier, revocation_id)
-        SELECT system_identifier, %(revocation_id)s FROM pg_control_system()
-        ON CONFLICT (xact_id, system_identifier) WHERE account_id IS NULL DO NOTHING
-        """,
-        revocation_id=revocation_id,
-    )
+def request_parameters(request: RevocationRequest) -> dict[str, Any]:
+    """What a statement is given that puts it on record, under an id of its own."""
+    key = request.idempotency
+    return {
+        "id": uuid7(),
+        "kind": request.kind,
+        "reason": request.reason,
+        "account_id": request.account_id,
+        "org_id": request.org_id,
+        "target_id": request.target_id,
+        "sparing_session_id": request.sparing_session_id,
+        "issued_up_to": request.issued_up_to,
+        "requested_by": request.requested_by,
+        "requested_from": request.requested_from,
+        "credential_type": request.credential_type,
+        "key": None if key is None else key.key,
+        "digest": None if key is None else key.request_digest,
+        "traceparent": traceparent(),
+    }
+
+
+def new_request_from(inserted: Row) -> Requested:
+    """The answer to a request whose row has been inserted."""
+    receipt = receipt_from(inserted)
+    return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
 
 
 def _inserted(db: Connection, request: RevocationRequest, *, is_over: bool) -> Requested:
@@ -192,7 +208,6 @@ def _insert(
     db: Connection, request: RevocationRequest, *, is_over: bool, only_if: str = "true"
 ) -> Requested | None:
     """None, and nothing is there, where its idempotency key came already, or `only_if` does not hold."""
-    key = request.idempotency
     inserted = one_row(
         db,
         f"""
@@ -207,26 +222,10 @@ def _insert(
         ON CONFLICT (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
         RETURNING *
         """,  # noqa: S608 - a constant
-        id=uuid7(),
-        kind=request.kind,
-        reason=request.reason,
-        account_id=request.account_id,
-        org_id=request.org_id,
-        target_id=request.target_id,
-        sparing_session_id=request.sparing_session_id,
-        issued_up_to=request.issued_up_to,
-        requested_by=request.requested_by,
-        requested_from=request.requested_from,
-        credential_type=request.credential_type,
-        key=None if key is None else key.key,
-        digest=None if key is None else key.request_digest,
-        traceparent=traceparent(),
+        **request_parameters(request),
         is_over=is_over,
     )
-    if inserted is None:
-        return None
-    receipt = receipt_from(inserted)
-    return Requested(revocation_id=receipt.revocation_id, is_new=True, receipt=receipt)
+    return None if inserted is None else new_request_from(inserted)
 
 
 _NONE_IS_PENDING = """

@@ -23,6 +23,7 @@ __all__ = [
     "find_revocation",
     "find_trace",
     "lock_unperformed",
+    "mark_transaction",
     "record_performed",
     "record_published",
     "revocation_from",
@@ -121,6 +122,19 @@ def count_ended_sessions(db: Connection, revocation_id: RevocationId) -> int:
         id=revocation_id,
     )
     return 0 if row is None else int(row["ended"])
+
+
+def mark_transaction(db: Connection, revocation_id: RevocationId) -> None:
+    """Whatever ends in this transaction from here on ends by that revocation; repeating it changes nothing."""
+    run(
+        db,
+        """
+        INSERT INTO revocation_transaction (system_identifier, revocation_id)
+        SELECT system_identifier, %(revocation_id)s FROM pg_control_system()
+        ON CONFLICT (xact_id, system_identifier) WHERE account_id IS NULL DO NOTHING
+        """,
+        revocation_id=revocation_id,
+    )
 
 
 def record_performed(db: Connection, revocation_id: RevocationId, ended: Ended) -> Revocation | None:

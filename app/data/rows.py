@@ -10,16 +10,16 @@ from sqlalchemy import Connection
 
 from app.domain.errors import Invalid
 
-__all__ = ["Reading", "Row", "all_rows", "one_row", "run", "storable"]
+__all__ = ["Readable", "Row", "all_rows", "one_row", "run", "storable"]
 
 Row: TypeAlias = Mapping[str, Any]
 """A row, columns by name."""
 
-Reading: TypeAlias = Connection | psycopg.Connection[Any]
+Readable: TypeAlias = Connection | psycopg.Connection[Any]
 """What one statement may be asked on that changes nothing: a transaction, or the driver's own connection, which is quicker."""
 
 
-def all_rows(db: Reading, sql: str, **parameters: Any) -> Sequence[Row]:
+def all_rows(db: Readable, sql: str, **parameters: Any) -> Sequence[Row]:
     """Every row of the answer."""
     if isinstance(db, psycopg.Connection):
         return db.cursor(row_factory=dict_row).execute(sql.encode(), storable(parameters)).fetchall()

@@ -2,7 +2,7 @@
 
 import hmac
 
-from app.data.rows import Reading, all_rows
+from app.data.rows import Readable, all_rows
 from app.data.verifying_read import VERIFY, verification_from, verify_parameters
 from app.domain.caller import Caller
 from app.domain.credential_state import CredentialRecord, Dead, state_of
@@ -14,7 +14,7 @@ __all__ = ["identify"]
 
 
 def identify(
-    db: Reading,
+    db: Readable,
     *,
     token: str,
     address: str,

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.data.engine import Database
 from app.data.lock_waits import bound_statements, waited_too_long
 from app.data.performing import Standing, Stood, end_or_look, finish
-from app.data.revocation_requests import mark_transaction
 from app.data.revocations import (
     Announced,
     Revocation,
@@ -21,6 +20,7 @@ from app.data.revocations import (
     find_revocation,
     find_trace,
     lock_unperformed,
+    mark_transaction,
     record_performed,
     record_published,
 )

@@ -16,8 +16,7 @@ from app.data.mass_progress import (
     record_next_pass,
     record_walking,
 )
-from app.data.revocation_requests import mark_transaction
-from app.data.revocations import Announced, Ended, record_performed
+from app.data.revocations import Announced, Ended, mark_transaction, record_performed
 from app.domain.credentials import CredentialType
 from app.domain.ids import RevocationId
 from app.domain.mass_revocations import MassLease

@@ -158,7 +158,8 @@ def test_of_a_savepoint_rolled_back_nothing_is_left_and_the_rest_stays(
 
 
 def test_a_marked_transaction_has_no_second_revocation(make: Builders, db: Connection) -> None:
-    from app.data.revocation_requests import insert_request, mark_transaction
+    from app.data.revocation_requests import insert_request
+    from app.data.revocations import mark_transaction
     from app.domain.closing import Reason
     from app.domain.revocation_request import RevocationKind, requested_of
 

@@ -7,7 +7,7 @@ from sqlalchemy import exc
 
 from app.config import Settings
 from app.data.engine import Database
-from app.data.rows import Reading, Row, all_rows, one_row
+from app.data.rows import Readable, Row, all_rows, one_row
 from app.domain.errors import Invalid, Unavailable
 from app.embedded.free_port import free_port
 from benchmarks.stacks.round_trips import round_trips_of
@@ -61,7 +61,7 @@ def test_the_next_transaction_on_its_connection_is_one_again(database: Database)
 
 
 def read(database: Database, sql: str) -> Row:
-    def ask(db: Reading, /) -> Row:
+    def ask(db: Readable, /) -> Row:
         (row,) = all_rows(db, sql)
         return row
 
