@@ -1,8 +1,9 @@
 """What a node says of itself, and of the sockets that it closed, once a second and soon after it has applied closures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 from app.domain.ids import NodeId, RevocationId
 
@@ -47,6 +48,15 @@ class NodeReport:
     sockets: int
     pending: int
     outcomes: Sequence[RevocationOutcome]
+
+    def no_further_than(self, earlier: Self) -> Self:
+        """The same, as far as the earlier one was: what has been applied since has outcomes that are in neither."""
+        return replace(
+            self,
+            system_identifier=earlier.system_identifier,
+            timeline=earlier.timeline,
+            snapshot=earlier.snapshot,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ class Reports:
         self._on_fleet = on_fleet
         self._turn = asyncio.Lock()
         self._number = 0
-        self._outcomes: Sequence[RevocationOutcome] = ()
+        self._unstored: NodeReport | None = None
+        """Its outcomes may or may not be in the receipts."""
 
     def wake(self) -> None:
         """There is news for a receipt: a report follows soon."""
@@ -83,22 +84,27 @@ class Reports:
     async def report(self) -> tuple[RevocationId, ...]:
         """One report; the revocations that are overdue, none where it could not be stored."""
         async with self._turn:
-            if not self._outcomes:
-                self._number += 1
-                self._outcomes = self._holder.tally.take()
-            report = self._describe(self._number, self._outcomes)
+            report = self._next()
+            self._unstored = report if report.outcomes else None
             try:
                 answer = await self._bridge.run(report_node, report, perform_within=self._perform_within)
             except CutoffError as error:
-                # It may have been stored for all that: the same outcomes go again, under the same number.
                 _log.warning("not_reported", error=type(error).__name__)
                 return ()
-            self._outcomes = ()
+            self._unstored = None
             # Receipts wait for whoever has a snapshot in its row: without one, nobody may be admitted yet.
             self._holder.is_registered = report.snapshot is not None
             self._bell.nodes = answer.nodes
             self._on_fleet(answer.nodes)
             return answer.overdue
+
+    def _next(self) -> NodeReport:
+        """What may not have been stored goes again, under its own number; or else what has happened since."""
+        unstored = self._unstored
+        if unstored is not None:
+            return self._describe(unstored.number, unstored.outcomes).no_further_than(unstored)
+        self._number += 1
+        return self._describe(self._number, self._holder.tally.take())
 
     async def register_again(self) -> bool:
         """Whether the row is back, after it was pruned or forgotten: asked before the lease is renewed."""

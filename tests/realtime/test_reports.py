@@ -3,6 +3,7 @@
 import asyncio
 
 from app.domain.errors import Unavailable
+from app.domain.node_report import NodeReport
 from app.operations.end_own_session import end_own_session
 from app.operations.suspend_account import suspend_account
 from tests.realtime.conditions import eventually
@@ -73,7 +74,7 @@ async def test_what_could_not_be_stored_is_owed_and_told_later(settings, make, h
 
             async def watched():
                 overdue = await report()
-                if node.node.reports._outcomes:
+                if node.node.reports._unstored:
                     failed.set()
                 return overdue
 
@@ -82,6 +83,48 @@ async def test_what_could_not_be_stored_is_owed_and_told_later(settings, make, h
         receipt = await hands.receipt(revocation_id, lambda receipt: receipt.closed > 0)
         assert receipt.closed == 1
         assert len(node.node.holder.tally) == 0
+
+
+async def test_outcomes_that_go_again_do_not_say_that_what_came_since_is_settled(settings, make, hands):
+    """B76: two revocations, the second one while the first one's outcomes could not be stored."""
+    first, second = make.session(), make.session()
+    async with (
+        a_node(quick(settings)) as node,
+        opened(node, first.token) as one,
+        opened(node, second.token) as two,
+    ):
+        reports, given = node.node.reports, list[NodeReport]()
+        reports._bridge = _Watched(reports._bridge, given)  # type: ignore[assignment]
+        with hands.connection() as somebody:
+            somebody.execute("LOCK TABLE receipt_node")
+            await hands.revoke(end_own_session, caller=first.caller, session_id=first.session_id)
+            assert (await seen_close(one)).code == 4001
+            await eventually(lambda: reports._unstored is not None)
+            unstored = reports._unstored
+            assert unstored is not None
+            await hands.revoke(end_own_session, caller=second.caller, session_id=second.session_id)
+            assert (await seen_close(two)).code == 4001
+            await eventually(lambda: _again(given, unstored) > 1)
+        await eventually(lambda: reports._unstored is None)
+        await eventually(lambda: given[-1].snapshot != unstored.snapshot)
+        assert {report.snapshot for report in given if report.number == unstored.number} == {
+            unstored.snapshot
+        }
+
+
+def _again(given: list[NodeReport], report: NodeReport) -> int:
+    return sum(each.number == report.number for each in given)
+
+
+class _Watched:
+    """In place of a node's bridge: it notes the reports that are handed to it."""
+
+    def __init__(self, bridge, given) -> None:
+        self._bridge, self._given = bridge, given
+
+    async def run(self, operation, *args, **kwargs):
+        self._given += [each for each in args if isinstance(each, NodeReport)]
+        return await self._bridge.run(operation, *args, **kwargs)
 
 
 async def test_a_revocation_that_nobody_performs_is_performed_by_a_node_once(settings, make, hands):
