@@ -33,18 +33,17 @@ class Closes:
                 written_at=written_at,
             )
 
-    def ended(self, revocation_id: RevocationId) -> None:
-        """One of its sockets is gone."""
+    def ended(self, revocation_id: RevocationId, *, at: float) -> None:
+        """One of its sockets was gone then."""
         over = self._going.ended(revocation_id)
         if over is None:
             return
-        ended_at = boot_seconds()
-        took_s = None if over.written_at is None else max(0.0, ended_at - over.written_at)
+        took_s = None if over.written_at is None else max(0.0, at - over.written_at)
         if took_s is not None:
             LAST_CLOSE.observe(took_s)
         self._lines.say(over, took_s)
         if self.on_over is not None:
-            self.on_over(over, ended_at)
+            self.on_over(over, at)
 
     def __len__(self) -> int:
         return len(self._going)

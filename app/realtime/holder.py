@@ -1,4 +1,4 @@
-"""All that belongs to a node's sockets: registry, currency, deadlines, pump, and what is owed to the receipts."""
+"""All that belongs to a node's sockets: registry, currency, deadlines, pump, and the books on those that close."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,23 +7,21 @@ from app.clock import boot_seconds
 from app.config import Settings, StalePolicy
 from app.domain.closing import Closing, Reason, closing_for_reason
 from app.domain.targets import Cause
-from app.realtime.closes import Closes
+from app.realtime.bookkeeping import Bookkeeping
 from app.realtime.handle import Handle
-from app.realtime.metrics import CLOSE_LATENCY, SOCKETS_CLOSED, SOCKETS_ENDED
 from app.realtime.pump import Pump
 from app.sockets.currency import Currency
 from app.sockets.deadlines import Deadlines
 from app.sockets.entry import Entry
 from app.sockets.registry import Registry, Via
-from app.sockets.tally import Tally
 
 __all__ = ["Holder"]
 
 
 class Holder:
-    """The sockets of one node, and what becomes of them. `on_tally` is told when a receipt is owed something."""
+    """The sockets of one node, and what becomes of them. `on_owed` is told when a receipt is owed something."""
 
-    def __init__(self, settings: Settings, *, node_name: str, on_tally: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, *, node_name: str, on_owed: Callable[[], None]) -> None:
         self.node_name = node_name
         self.policy = settings.stale_policy
         self.currency = Currency(
@@ -31,8 +29,7 @@ class Holder:
         )
         self.registry = Registry(self._on_shut)
         self.deadlines = Deadlines()
-        self.tally = Tally()
-        self.closes = Closes()
+        self.books = Bookkeeping(written_at=self._written_at, on_owed=on_owed)
         self.pump = Pump(clock=boot_seconds)
         self.is_leaving = False
         self.is_registered = False
@@ -41,7 +38,6 @@ class Holder:
         """None as long as nobody has looked."""
         self.own_time: Callable[[datetime], float | None] = lambda _shown: None
         """What this node's clock shows when the database's shows that; None while nobody can tell."""
-        self._on_tally = on_tally
         self._hold_limit_s = settings.hold_limit.total_seconds()
 
     def takes_sockets(self) -> bool:
@@ -95,41 +91,17 @@ class Holder:
         entry = handle.entry
         self.registry.detach(entry)
         entry.handle = None  # each refers to the other
-        if entry.closing is None:
-            return
-        outcome = handle.outcome()
-        SOCKETS_ENDED.add((entry.closing.reason, outcome))
-        if entry.revocation_id is not None:
-            self.tally.ended(entry.revocation_id, outcome)
-            self.closes.ended(entry.revocation_id)
-            self._on_tally()
+        if entry.closing is not None:
+            self.books.ended(entry.closing.reason, handle.outcome(), entry.revocation_id, at=boot_seconds())
 
     def _on_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via) -> None:
-        """Written first, counted then: with the instant at which the gates were shut."""
+        """Written first, with nothing before it."""
         shut_at = boot_seconds()
         self.pump.add(entries)
-        written_at = None if cause is None else self._written_at(cause)
-        latency_s = None if written_at is None else max(0.0, shut_at - written_at)
-        for reason, sockets in _by_reason(entries).items():
-            SOCKETS_CLOSED.add((reason, via), sockets)
-            if latency_s is not None:
-                CLOSE_LATENCY.observe(latency_s, labels=(reason, via), times=sockets)
-        if cause is not None and cause.revocation_id is not None:
-            self.tally.shut(cause.revocation_id, sockets=len(entries), latency_s=latency_s)
-            self.closes.shut(entries[0], cause, via, sockets=len(entries), written_at=written_at)
-            self._on_tally()
+        self.books.shut(entries, cause, via, at=shut_at)
 
     def _written_at(self, cause: Cause) -> float | None:
         return None if cause.committed_after is None else self.own_time(cause.committed_after)
-
-
-def _by_reason(entries: Sequence[Entry]) -> dict[Reason, int]:
-    """How many of them close for what."""
-    sockets: dict[Reason, int] = {}
-    for entry in entries:
-        closing: Closing = entry.closing  # type: ignore[assignment] # their gates are shut
-        sockets[closing.reason] = sockets.get(closing.reason, 0) + 1
-    return sockets
 
 
 def _not_current(entry: Entry) -> Closing:

@@ -68,7 +68,7 @@ class Node(Standing):
         self._publisher = publisher
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: list[ReadConnection] = []
-        self.holder = Holder(settings, node_name=self.name, on_tally=self._on_news)
+        self.holder = Holder(settings, node_name=self.name, on_owed=self._on_news)
         tail_connection = self._connect("tail", settings.poll_timeout)
         self.tail = Tail(
             settings,
@@ -82,7 +82,7 @@ class Node(Standing):
             clock=boot_seconds,
         )
         self.holder.own_time = self.tail.own_time
-        self.holder.closes.on_over = CloseTraces(
+        self.holder.books.closes.on_over = CloseTraces(
             bridge, node_name=self.name, database_time=self.tail.database_time
         ).over
         self.verifier = Verifier(

@@ -104,7 +104,7 @@ class Reports:
         if unstored is not None:
             return self._describe(unstored.number, unstored.outcomes).no_further_than(unstored)
         self._number += 1
-        return self._describe(self._number, self._holder.tally.take())
+        return self._describe(self._number, self._holder.books.take())
 
     async def register_again(self) -> bool:
         """Whether the row is back, after it was pruned or forgotten: asked before the lease is renewed."""

@@ -1,6 +1,6 @@
 """Which credentials have other numbers of sockets than was last told, a bounded part at a time.
 
-When a socket comes or goes its credential is only noted; it is counted when somebody asks. A round goes once through
+When a socket comes or goes it is only noted; it is looked at, and counted, when somebody asks. A round goes once through
 everybody, for whoever may have lost what was told before.
 """
 
@@ -15,11 +15,14 @@ from app.domain.open_sockets import CensusPart, SocketCount
 from app.domain.targets import Target, TargetKind
 from app.sockets.entry import Entry
 
-__all__ = ["Census"]
+__all__ = ["NOTED_AT_MOST", "Census"]
+
+NOTED_AT_MOST = 500
+"""Sockets that wait to be looked at: a millisecond of the event loop, and of those that have gone no more are kept."""
 
 
 class _Credential(NamedTuple):
-    """A tuple, since one is made whenever a socket comes or goes."""
+    """A tuple, since one is made for each socket that comes or goes."""
 
     credential_id: UUID
     account_id: AccountId
@@ -35,6 +38,7 @@ class Census:
 
     def __init__(self, find: Callable[[Target], Sequence[Entry]]) -> None:
         self._find = find
+        self._noted: dict[Entry, None] = {}
         self._changed: dict[_Key, _Credential] = {}
         self._taken: dict[_Key, _Credential] = {}
         self._round_of: list[Entry] = []
@@ -42,10 +46,10 @@ class Census:
         self._round_is_open = False
 
     def changed(self, entry: Entry) -> None:
-        """The number of sockets on the entry's credential may not be what was told; nothing, if it was never read."""
-        credential = _credential_of(entry)
-        if credential is not None:
-            self._changed[entry.credential_type, credential.credential_id] = credential
+        """The number of sockets on the entry's credential may not be what was told."""
+        self._noted[entry] = None
+        if len(self._noted) >= NOTED_AT_MOST:
+            self._look()
 
     def begin_round(self, entries: Iterable[Entry]) -> None:
         """Everybody is told again, whatever was told before; a round that is not over begins anew."""
@@ -55,11 +59,12 @@ class Census:
 
     def take(self, limit: int) -> CensusPart:
         """What is to be told next, of at most so many credentials, counted now. What was taken but not told comes again."""
+        self._look()
         self._changed = self._taken | self._changed
         room = max(0, limit - len(self._changed))
         visited, self._round_of = self._round_of[:room], self._round_of[room:]
         for entry in visited:
-            self.changed(entry)
+            self._keep(entry)
         self._taken = {key: self._changed.pop(key) for key in list(islice(self._changed, limit))}
         return CensusPart(
             counts=tuple(self._count(key, credential) for key, credential in self._taken.items()),
@@ -76,11 +81,24 @@ class Census:
     @property
     def has_more(self) -> bool:
         """Whether there is anything to tell."""
+        self._look()
         return bool(self._changed or self._taken or self._round_is_open)
 
     def is_behind(self, limit: int) -> bool:
         """Whether more waits to be told than a part of that limit holds; what has just changed is not that yet."""
+        self._look()
         return bool(self._round_of) or len(self._changed) > limit
+
+    def _look(self) -> None:
+        noted, self._noted = self._noted, {}
+        for entry in noted:
+            self._keep(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        """Nothing, if its credential was never read."""
+        credential = _credential_of(entry)
+        if credential is not None:
+            self._changed[entry.credential_type, credential.credential_id] = credential
 
     def _count(self, key: _Key, credential: _Credential) -> SocketCount:
         credential_type, credential_id = key

@@ -31,7 +31,7 @@ async def test_the_time_to_the_last_close_is_counted_once_a_revocation(settings,
             await eventually(lambda: count() == 1)
             assert 0 < total() < 5
             assert await echoes(other)
-        assert len(node.node.holder.closes) == 0
+        assert len(node.node.holder.books.closes) == 0
 
 
 async def test_a_lease_that_runs_out_is_counted_once_and_so_is_each_frame_that_is_held(settings, make):

@@ -82,7 +82,7 @@ async def test_what_could_not_be_stored_is_owed_and_told_later(settings, make, h
             await asyncio.wait_for(failed.wait(), 5)
         receipt = await hands.receipt(revocation_id, lambda receipt: receipt.closed > 0)
         assert receipt.closed == 1
-        assert len(node.node.holder.tally) == 0
+        assert node.node.holder.books.take() == ()
 
 
 async def test_outcomes_that_go_again_do_not_say_that_what_came_since_is_settled(settings, make, hands):

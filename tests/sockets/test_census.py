@@ -11,6 +11,7 @@ from app.domain.closing import Reason, closing_for_reason
 from app.domain.credentials import CredentialType
 from app.domain.open_sockets import CensusPart
 from app.domain.targets import TargetKind
+from app.sockets.census import NOTED_AT_MOST
 from app.sockets.entry import Entry
 from app.sockets.registry import Via
 from tests.sockets.parts import API_TOKEN, DAEMON, SESSION, Cores, close, entry, number, recheck
@@ -179,3 +180,12 @@ def test_it_is_behind_while_more_waits_than_a_part_holds() -> None:
     while census.has_more:
         census.told(census.take(2))
     assert not census.is_behind(1)
+
+
+def test_sockets_that_have_gone_are_kept_in_a_bounded_number_while_nobody_asks() -> None:
+    cores = Cores()
+    for _ in range(3 * NOTED_AT_MOST):
+        cores.registry.detach(cores.admitted(1))
+    census = cores.registry.census
+    assert len(census._noted) < NOTED_AT_MOST
+    assert [count.sockets for count in census.take(10).counts] == [0]
