@@ -26,11 +26,17 @@ def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
 def measure(stack: Stack, count: int) -> Figures:
     """One round, on new accounts, who leave again."""
     guests = stack.invite(count)
-    before = stack.cpu_s()
+    before, database_before = stack.cpu_s(), _database_cpu_s(stack)
     took_s = stack.open(guests, each=1)
     cpu_ms = (stack.cpu_s() - before) * MS / count
+    database_cpu_ms = (_database_cpu_s(stack) - database_before) * MS / count
     stack.leave()
-    return {"opened_per_second": count / took_s, "server_cpu_ms_each": cpu_ms}
+    figures = {"opened_per_second": count / took_s, "server_cpu_ms_each": cpu_ms}
+    return figures if stack.database_cpu_s is None else {**figures, "postgres_cpu_ms_each": database_cpu_ms}
+
+
+def _database_cpu_s(stack: Stack) -> float:
+    return 0.0 if stack.database_cpu_s is None else stack.database_cpu_s()
 
 
 BENCHMARK = Benchmark(

@@ -110,6 +110,7 @@ def our_stack(ours: OurFleet) -> Iterator[Stack]:
             crowd=holding,
             sender=sender,
             invite=lambda count: sessions_of_accounts(ours.database_url, count),
+            database_cpu_s=lambda: family_cpu_seconds(ours.postgres_pid),
         )
 
 

@@ -45,6 +45,8 @@ class Stack:
     sender: Helper
     invite: Callable[[int], Sequence[Guest]]
     speaks_socketio: bool = False
+    database_cpu_s: Callable[[], float] | None = None
+    """What the database has spent that its servers ask; None for those that ask none."""
 
     def open(self, guests: Sequence[Guest], *, each: int) -> float:
         """Every guest has so many sockets, over the servers in turn; how many seconds it took.
