@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import structlog
+
 from app.domain.closing import Reason
 from app.domain.ids import RevocationId
 from app.domain.node_report import RevocationOutcome
@@ -22,6 +24,8 @@ from app.sockets.tally import Tally
 __all__ = ["LATER_S", "Bookkeeping"]
 
 LATER_S = 0.005
+
+_log = structlog.get_logger(__name__)
 
 
 class Bookkeeping:
@@ -71,7 +75,11 @@ class Bookkeeping:
         """Whether the receipts are owed something by it."""
         is_owed = False
         while self._notes:
-            is_owed |= self._notes.popleft()()
+            note = self._notes.popleft()
+            try:
+                is_owed |= note()
+            except Exception:  # noqa: BLE001 - a bug with one note must cost neither the others nor the report that takes them
+                _log.exception("not_written_down")
         return is_owed
 
     def _write_shut(self, entries: Sequence[Entry], cause: Cause | None, via: Via, at: float) -> bool:
