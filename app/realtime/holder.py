@@ -87,7 +87,7 @@ class Holder:
             self.registry.shut(self.registry, _shutting_down, via=Via.NODE)
 
     def forget(self, handle: Handle) -> None:
-        """The connection is gone, so the socket is forgotten, and the receipt knows how it went."""
+        """The connection is gone, so the socket is forgotten, and how it went is noted."""
         entry = handle.entry
         self.registry.detach(entry)
         entry.handle = None  # each refers to the other

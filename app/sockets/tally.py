@@ -60,9 +60,6 @@ class Tally:
             for revocation_id, count in counts.items()
         )
 
-    def __len__(self) -> int:
-        return len(self._counts)
-
     def _count_of(self, revocation_id: RevocationId) -> _Count:
         count = self._counts.get(revocation_id)
         if count is None:
