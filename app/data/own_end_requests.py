@@ -52,6 +52,6 @@ def _request_alone(database: Database, request: RevocationRequest) -> Requested 
 
 
 _REQUEST = """
-SELECT * FROM request_own_end(%(id)s, %(kind)s, %(reason)s, %(account_id)s, %(target_id)s, %(requested_from)s,
+SELECT * FROM request_own_end(%(id)s, %(kind)s, %(reason)s, %(requested_by)s, %(target_id)s, %(requested_from)s,
                               %(credential_type)s, %(key)s, %(digest)s, %(traceparent)s)
 """
