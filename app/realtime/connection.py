@@ -125,7 +125,10 @@ class Connection:
             handler.result()
 
     def begin_to_close(self, *, among: int) -> None:
-        """The peer is told and has the grace to answer, or is reset; handlers in flight are cancelled (R11)."""
+        """The peer is told and has the grace to answer, or is reset; handlers in flight are cancelled (R11).
+
+        `wind_down` is to follow.
+        """
         closing = self.entry.closing
         assert closing is not None
         match first_step(is_open=self.transport.is_open, unsent_bytes=self.transport.unsent()):
@@ -140,6 +143,10 @@ class Connection:
         if self._handler is not None and self._handled is not None:
             self._handler.cancel()
             self._handled.set()
+
+    def wind_down(self) -> None:
+        """The application and whoever waits at the gate hear of it; the connection ends with the answer, or the grace."""
+        self.transport.wind_down()
         self._changed.wake()
 
     def abort(self) -> None:

@@ -61,6 +61,7 @@ async def accepted(
     await send(accept or {"type": "websocket.accept"})
     if connection.passage() is Passage.SHUT:  # closed since the look above: nobody could write to it then
         connection.begin_to_close(among=1)
+        connection.wind_down()
         return False
     return True
 

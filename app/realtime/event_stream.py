@@ -69,6 +69,9 @@ class EventStream:
                 self.transport.abort_after_grace()
         self._changed.set()
 
+    def wind_down(self) -> None:
+        """Nothing is left: the stream's own task tells the page, and ends."""
+
     def abort(self) -> None:
         """The connection is reset."""
         self.transport.abort()

@@ -21,6 +21,10 @@ class Handle(Protocol):
         """The peer is being told, or is reset; bounded by the grace."""
         ...
 
+    def wind_down(self) -> None:
+        """What is left to do on this side is done, or comes of itself within the grace."""
+        ...
+
     def abort(self) -> None:
         """The connection is reset."""
         ...

@@ -1,8 +1,8 @@
-"""Works off the sockets whose gates are shut. A few go at once; a mass goes in small lots with air between them.
+"""Works off the sockets whose gates are shut. A few are told at once; a mass goes in small lots with air between them.
 
 The cost of a mass close is not the close frames but the answers and teardowns that come back in one lump. So it is
 paced, be it one closure with many sockets or many closures in one turn of the loop, and what is closed for somebody
-else meanwhile overtakes it.
+else meanwhile overtakes it. And what is left to do on this side once a peer has been told waits until all have been.
 """
 
 import asyncio
@@ -14,15 +14,31 @@ import structlog
 
 from app.sockets.entry import Entry
 
-__all__ = ["AT_ONCE", "A_TURN", "LOT", "LOT_BUDGET_S", "Closeable", "Pump"]
+__all__ = [
+    "AT_ONCE",
+    "A_TURN",
+    "LOT",
+    "LOT_BUDGET_S",
+    "NAP_S",
+    "PATIENCE_S",
+    "QUIET_S",
+    "Closeable",
+    "Pump",
+]
 
 AT_ONCE = 16
 """A closure with no more sockets than this does not queue behind a mass."""
 A_TURN = 32
 """Of all such closures that come in one turn of the loop, so many sockets go at once; the others as soon as there is air."""
-LOT = 10
+LOT = 16
 LOT_BUDGET_S = 0.002
 NAP_S = 0.001
+QUIET_S = NAP_S / 2
+"""When nobody has been told for so long, those who have been are wound down."""
+PATIENCE_S = 0.5
+"""And after so long in any case, while others are still being told."""
+LOTS = 64
+"""Of a great many who wait for it, so small a part at a time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +50,10 @@ class Closeable(Protocol):
         """Its peer is told, or reset; `among` so many, so that they do not all come back in one instant."""
         ...
 
+    def wind_down(self) -> None:
+        """What is left to do on this side."""
+        ...
+
 
 class Pump:
     """One a node. Gates are shut already when an entry gets here; nothing passes while it waits."""
@@ -42,6 +62,7 @@ class Pump:
         self._clock = clock
         self._few: deque[tuple[Entry, int]] = deque()
         self._mass: deque[tuple[Entry, int]] = deque()
+        self._told: deque[tuple[Closeable, float]] = deque()
         self._begun_in_turn = 0
         self._wanted = asyncio.Event()
 
@@ -60,20 +81,25 @@ class Pump:
         while True:
             await self._wanted.wait()
             self._work_off_a_lot()
-            if not len(self):
+            self._wind_down_a_lot()
+            if len(self):
+                # What comes back of a mass comes in one lump, so it is given air; many small closures only let others have their turn.
+                await asyncio.sleep(0 if self._few else NAP_S)
+            else:
                 self._wanted.clear()
-            # A mass comes back in one lump, so it is given air; many small closures only let others have their turn.
-            await asyncio.sleep(NAP_S if self._mass else 0)
 
     def __len__(self) -> int:
-        return len(self._few) + len(self._mass)
+        return len(self._few) + len(self._mass) + len(self._told)
 
     def _begin_at_once(self, entries: Sequence[Entry]) -> None:
+        """And nothing else: whatever runs on this machine now is in the way of their peers."""
         if not self._begun_in_turn:
-            asyncio.get_running_loop().call_soon(self._turn_is_over)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._turn_is_over)
+            loop.call_later(NAP_S, self._wanted.set)
         self._begun_in_turn += len(entries)
         for entry in entries:
-            _begin(entry, among=len(entries))
+            self._begin(entry, among=len(entries))
 
     def _turn_is_over(self) -> None:
         self._begun_in_turn = 0
@@ -82,24 +108,35 @@ class Pump:
         """What came as many small closures first, then some of a mass: at least one, or a storm would hold it up."""
         ends_at = self._clock() + LOT_BUDGET_S
         while self._few and self._clock() < ends_at:
-            _begin_next(self._few)
+            self._begin_next(self._few)
         for _ in range(min(LOT, len(self._mass))):
-            _begin_next(self._mass)
+            self._begin_next(self._mass)
             if self._clock() >= ends_at:
                 return
 
+    def _begin_next(self, queue: deque[tuple[Entry, int]]) -> None:
+        entry, among = queue.popleft()
+        self._begin(entry, among=among)
 
-def _begin_next(queue: deque[tuple[Entry, int]]) -> None:
-    entry, among = queue.popleft()
-    _begin(entry, among=among)
+    def _begin(self, entry: Entry, *, among: int) -> None:
+        """Once an entry, however many closures have named it; and not if it has gone by itself before its turn came."""
+        handle: Closeable | None = entry.handle
+        if not entry.has_begun_to_close and handle is not None:
+            entry.has_begun_to_close = True
+            try:
+                handle.begin_to_close(among=among)
+            except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others open; its gate is shut
+                _log.exception("close_failed", connection_id=str(entry.connection_id))
+            self._told.append((handle, self._clock()))
 
-
-def _begin(entry: Entry, *, among: int) -> None:
-    """Once an entry, however many closures have named it; and not if it has gone by itself before its turn came."""
-    handle: Closeable | None = entry.handle
-    if not entry.has_begun_to_close and handle is not None:
-        entry.has_begun_to_close = True
-        try:
-            handle.begin_to_close(among=among)
-        except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others open; its gate is shut
-            _log.exception("close_failed", connection_id=str(entry.connection_id))
+    def _wind_down_a_lot(self) -> None:
+        """The more there are the more go at a time, so that in a storm without an end they do not wait for longer and longer."""
+        now, lot = self._clock(), max(A_TURN, len(self._told) // LOTS)
+        is_quiet = not self._few and not self._mass and self._told and self._told[-1][1] + QUIET_S <= now
+        while self._told and lot and (is_quiet or self._told[0][1] + PATIENCE_S <= now):
+            handle, _ = self._told.popleft()
+            lot -= 1
+            try:
+                handle.wind_down()
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("wind_down_failed")

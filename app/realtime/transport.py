@@ -10,6 +10,7 @@ from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Close
 from websockets.protocol import State
 
 from app.realtime.farewell import Farewell, farewell
@@ -34,6 +35,8 @@ class Transport(Sending):
 
     __slots__ = (
         "_abort_at",
+        "_has_left",
+        "_untold",
         "closed",
         "connection_lost_at",
         "grace_s",
@@ -48,6 +51,8 @@ class Transport(Sending):
     def __init__(self, protocol: WebSocketsSansIOProtocol, *, now: float) -> None:
         super().__init__(protocol)
         self._abort_at: float | None = None
+        self._untold: Close | None = None
+        self._has_left = False
         self.on_lost: Callable[[], None] | None = None
         """Called when the connection is lost, after `closed` is set."""
         self.on_shutdown: Callable[[], None] | None = None
@@ -113,20 +118,53 @@ class Transport(Sending):
         if not self.is_open:
             return False
         self.say_farewell(farewell(code, reason, after))
+        self.wind_down()
         return True
 
     def say_farewell(self, last: Farewell) -> None:
-        """As `write_close_now`, on a connection that is open, with what has been made already."""
-        protocol, close = self._protocol, last.close
+        """The first half of `write_close_now`, on a connection that is open, with what has been made already.
+
+        The peer is told, and nothing goes out any more. The grace has begun. All else is left to `wind_down`.
+        """
+        protocol = self._protocol
         protocol.transport.write(last.say(protocol.conn))
         protocol.close_sent = True
+        self._untold = last.close
+        self._abort_at = self._abort_at or protocol.loop.time() + self.grace_s
+
+    def wind_down(self) -> None:
+        """The second half, which may come later: the application receives the disconnect, and the connection ends.
+
+        It ends at once if the peer has answered or left meanwhile. Without a farewell nothing happens.
+        """
+        if not self.tell_application():
+            return
         self.is_held = False
+        if self.peer_answered_close or self._has_left:
+            self._protocol.transport.close()
         self.drop_inbound()
-        protocol.queue.put_nowait(
-            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
-        )
         self.abort_after_grace()
         self.gate_changed()
+
+    def tell_application(self) -> bool:
+        """Whether it had not yet been told of a farewell; now it has."""
+        close, self._untold = self._untold, None
+        if close is None:
+            return False
+        self._protocol.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+        )
+        return True
+
+    def answered(self) -> None:
+        """For the protocol: the peer has answered the farewell, so the connection ends, or does when it is wound down."""
+        if self._untold is None:
+            self._protocol.transport.close()
+
+    def left(self) -> bool:
+        """For the protocol: the peer sends no more. Whether the connection is kept until it is wound down."""
+        self._has_left = True
+        return self._untold is not None
 
     def ping(self, payload: bytes = b"") -> bool:
         """A ping has been written; False, and nothing written, to a peer that does not read or is closing."""
@@ -174,7 +212,7 @@ class Transport(Sending):
         if not protocol.queue.empty():
             _drop_messages(protocol.queue)
         protocol.read_paused = False
-        if not self.is_held and not protocol.disconnected:
+        if not self.is_held and not protocol.disconnected and not protocol.transport.is_closing():
             protocol.transport.resume_reading()
 
     def lost(self, *, now: float) -> None:

@@ -47,15 +47,22 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The application receives a disconnect, senders that wait are woken, and `Transport.closed` is set."""
+        self.cutoff.tell_application()
         super().connection_lost(exc)
         self.cutoff.lost(now=boot_seconds())
         if not self._is_answering:
             _let_go(self)
 
-    def eof_received(self) -> None:
-        """The transport closes by itself, but only when its buffer is empty; so the grace begins."""
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio's may say so, uvicorn's does not
+        """The transport closes by itself, but only when its buffer is empty; so the grace begins.
+
+        One that is yet to be wound down is closed then, except under TLS, which has no half of a connection.
+        """
         super().eof_received()
+        if self.cutoff.left() and self.scheme == "ws":
+            return True
         self.cutoff.abort_after_grace()
+        return False
 
     def resume_writing(self) -> None:
         """The first sender that waits goes on."""
@@ -79,7 +86,7 @@ class CutoffProtocol(WebSocketsSansIOProtocol):
         if not self.close_sent:
             super().data_received(data)
         elif take_answer(data, self.conn):
-            self.transport.close()
+            self.cutoff.answered()
         elif self.conn.close_rcvd is None:
             super().data_received(data)
 
