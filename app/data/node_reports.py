@@ -1,6 +1,6 @@
 """What a node says of itself, stored in as few statements as can be: it comes from every node, all the time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -60,13 +60,18 @@ def add_outcomes(db: Connection, report: NodeReport) -> None:
         node_id=report.node_id,
         name=report.name,
         number=report.number,
-        revocations=[outcome.revocation_id for outcome in outcomes],
-        closing=[outcome.closing for outcome in outcomes],
-        clean=[outcome.clean for outcome in outcomes],
-        aborted=[outcome.aborted for outcome in outcomes],
-        already_gone=[outcome.already_gone for outcome in outcomes],
-        slowest_s=[outcome.slowest_s for outcome in outcomes],
+        revocations=_array([outcome.revocation_id.hex for outcome in outcomes]),
+        closing=_array([outcome.closing for outcome in outcomes]),
+        clean=_array([outcome.clean for outcome in outcomes]),
+        aborted=_array([outcome.aborted for outcome in outcomes]),
+        already_gone=_array([outcome.already_gone for outcome in outcomes]),
+        slowest_s=_array([outcome.slowest_s for outcome in outcomes]),
     )
+
+
+def _array(values: Iterable[float | str | None]) -> str:
+    """As PostgreSQL reads it. In a storm there are thousands, and the driver takes three times as long for a list."""
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
 
 
 # The bound on waiting is set by what gives the row to be inserted, and so before its lock is waited for.
