@@ -35,7 +35,7 @@ LOT_BUDGET_S = 0.002
 NAP_S = 0.001
 QUIET_S = NAP_S / 2
 """When nobody has been told for so long, those who have been are wound down."""
-PATIENCE_S = 0.5
+PATIENCE_S = 0.8
 """And after so long in any case, while others are still being told."""
 LOTS = 64
 """Of a great many who wait for it, so small a part at a time."""
