@@ -62,7 +62,7 @@ class Pump:
         self._clock = clock
         self._few: deque[tuple[Entry, int]] = deque()
         self._mass: deque[tuple[Entry, int]] = deque()
-        self._told: deque[tuple[Closeable, float]] = deque()
+        self._told: deque[tuple[Entry, float]] = deque()
         self._begun_in_turn = 0
         self._wanted = asyncio.Event()
 
@@ -127,16 +127,26 @@ class Pump:
                 handle.begin_to_close(among=among)
             except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others open; its gate is shut
                 _log.exception("close_failed", connection_id=str(entry.connection_id))
-            self._told.append((handle, self._clock()))
+            self._told.append((entry, self._clock()))
 
     def _wind_down_a_lot(self) -> None:
         """The more there are the more go at a time, so that in a storm without an end they do not wait for longer and longer."""
-        now, lot = self._clock(), max(A_TURN, len(self._told) // LOTS)
-        is_quiet = not self._few and not self._mass and self._told and self._told[-1][1] + QUIET_S <= now
-        while self._told and lot and (is_quiet or self._told[0][1] + PATIENCE_S <= now):
-            handle, _ = self._told.popleft()
-            lot -= 1
-            try:
-                handle.wind_down()
-            except Exception:  # noqa: BLE001 - as above
-                _log.exception("wind_down_failed")
+        if not self._told:
+            return
+        now, (_, last_told_at) = self._clock(), self._told[-1]
+        is_quiet = not self._few and not self._mass and last_told_at + QUIET_S <= now
+        told_by = now if is_quiet else now - PATIENCE_S
+        for _ in range(max(A_TURN, len(self._told) // LOTS)):
+            if not self._told or self._told[0][1] > told_by:
+                return
+            _wind_down(self._told.popleft()[0])
+
+
+def _wind_down(entry: Entry) -> None:
+    """Unless its connection is gone already, and with it all that was left to do."""
+    handle: Closeable | None = entry.handle
+    if handle is not None:
+        try:
+            handle.wind_down()
+        except Exception:  # noqa: BLE001 - a bug with one of them must not keep the others
+            _log.exception("wind_down_failed", connection_id=str(entry.connection_id))

@@ -7,7 +7,14 @@ import struct
 import sys
 from contextlib import suppress
 
-__all__ = ["SEND_BUFFER_BYTES", "give_up_on_silence", "keep_little", "reset", "unsent_bytes"]
+__all__ = [
+    "RESET_ON_CLOSE",
+    "SEND_BUFFER_BYTES",
+    "give_up_on_silence",
+    "keep_little",
+    "reset",
+    "unsent_bytes",
+]
 
 SEND_BUFFER_BYTES = 16 * 1024
 """Of the kernel (Linux doubles it): what is in it cannot be recalled, and autotuning would let it grow to megabytes."""

@@ -212,7 +212,7 @@ class Transport(Sending):
         if not protocol.queue.empty():
             _drop_messages(protocol.queue)
         protocol.read_paused = False
-        if not self.is_held and not protocol.disconnected and not protocol.transport.is_closing():
+        if not self.is_held and not protocol.disconnected:
             protocol.transport.resume_reading()
 
     def lost(self, *, now: float) -> None:

@@ -11,7 +11,7 @@ from app.domain.credentials import CredentialType
 from app.operations.suspend_account import suspend_account
 from app.realtime.pump import A_TURN, AT_ONCE, LOT, LOT_BUDGET_S, NAP_S, PATIENCE_S, QUIET_S, Pump
 from app.sockets.entry import Entry
-from tests.realtime.conditions import eventually
+from tests.realtime.conditions import always, eventually
 from tests.realtime.cores import Clock, new_entry
 from tests.realtime.nodes import a_node, echoes, entries_of, opened, quick, seen_close
 from tests.realtime.raw_peer import connected_peer
@@ -56,10 +56,12 @@ class Hurrying:
 async def at_work(pump: Pump) -> AsyncIterator[None]:
     """It works within, and has not ended by itself."""
     running = asyncio.create_task(pump.run())
-    yield
-    assert not running.done()
-    running.cancel()
-    await asyncio.wait({running})
+    try:
+        yield
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 def entries(turns: list[Handle], count: int, *, broken: int = -1) -> list[Entry]:
@@ -139,9 +141,7 @@ async def test_nobody_is_wound_down_before_all_have_been_told_and_it_is_quiet(co
         pump.add(entries(turns, 1))
         await eventually(lambda: len(turns) == count + 1)
         clock.now += QUIET_S / 2
-        for _ in range(3):
-            await asyncio.sleep(2 * NAP_S)
-        assert {handle.told_before for handle in turns} == {None}
+        await always(lambda: {handle.told_before for handle in turns} == {None}, for_s=6 * NAP_S)
         clock.now += QUIET_S
         await eventually(lambda: len(pump) == 0)
     assert {handle.told_before for handle in turns} == {count + 1}
